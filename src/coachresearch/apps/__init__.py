@@ -1,0 +1,1 @@
+"""One call per task, for notebook and command line."""

@@ -1,0 +1,1 @@
+"""Words everyone shares: errors, frames, estimates, cautions, gates."""

@@ -1,0 +1,259 @@
+"""What is asked: items, the options shown, the scores formed from them, and who says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from coachresearch.core.contracts import MissingKind, RaterRole
+from coachresearch.core.errors import InstrumentError
+
+Language = str
+Words = tuple[tuple[Language, str], ...]
+"""The same text in one or more languages, sorted by language code."""
+
+Family = Literal["competency", "character", "manager_quality", "coaching_process", "organisation"]
+ModelKind = Literal["reflective", "formative", "observation", "interview"]
+Status = Literal["draft", "published"]
+
+_Named = TypeVar("_Named", "Item", "Scale", "Form", "ResponseScale")
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseScale:
+    """The options shown for an item.
+
+    Parameters
+    ----------
+    id : str
+        Identifier within the instrument.
+    kind : str
+        What the options express: agreement, frequency, accuracy, typicality, level ...
+    values : tuple of int
+        Codes in the order shown.
+    labels : tuple of Words
+        One label per value; an empty tuple of words where the point carries no label.
+    missing : tuple of (int, MissingKind, Words)
+        Options outside the scale: code, kind and label.
+    """
+
+    id: str
+    kind: str
+    values: tuple[int, ...]
+    labels: tuple[Words, ...]
+    missing: tuple[tuple[int, MissingKind, Words], ...] = ()
+
+    @property
+    def low(self) -> int:
+        """Lowest code."""
+        return min(self.values)
+
+    @property
+    def high(self) -> int:
+        """Highest code."""
+        return max(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question; it does not know its scoring direction.
+
+    Parameters
+    ----------
+    id : str
+        Identifier, unique in the instrument.
+    response_scale : str
+        Id of its `ResponseScale`.
+    text : tuple of (str, Words)
+        Wording per rater role: ``self``, a named role, or ``other`` for every role without wording of its own.
+        Empty where the wording is its owner's and not held here.
+    """
+
+    id: str
+    response_scale: str
+    text: tuple[tuple[str, Words], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A score to be formed; one item may serve several scales.
+
+    Parameters
+    ----------
+    id : str
+        Identifier, unique in the instrument.
+    title, definition : Words
+        Name and meaning.
+    keys : tuple of (str, int)
+        Item id and +1, or -1 for an item that is turned before scoring.
+    rule : {"mean", "sum"}
+        How answered items are joined. A sum with gaps is the mean of the answered items times the number of items.
+    min_answered : int
+        Fewest answered items for which a score is formed.
+    parent : str
+        Id of the scale that this one is part of; empty if none.
+    """
+
+    id: str
+    title: Words
+    keys: tuple[tuple[str, int], ...]
+    rule: Literal["mean", "sum"]
+    min_answered: int
+    definition: Words = ()
+    parent: str = ""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Item ids in key order."""
+        return tuple(item for item, _ in self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Which items are shown, in which order, to which rater roles.
+
+    Parameters
+    ----------
+    id : str
+        ``full``, ``core`` ...
+    items : tuple of str
+        Item ids in the order shown.
+    roles : tuple of RaterRole
+        Who may answer this form.
+    minutes : float
+        Usual time to answer.
+    """
+
+    id: str
+    items: tuple[str, ...]
+    roles: tuple[RaterRole, ...]
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Licence:
+    """Terms under which the wording may be used: an SPDX id or a class of terms, whose it is, and a note."""
+
+    id: str
+    holder: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the instrument comes from; `found` says whether each statement was seen or is recalled."""
+
+    citation: str
+    doi: str = ""
+    found: Literal["own", "found", "recalled"] = "own"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Norm:
+    """Mean and spread of one scale in a described sample."""
+
+    scale: str
+    population: str
+    n: int
+    mean: float
+    sd: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """A questionnaire as sourced data; a changed word is a new version.
+
+    Parameters
+    ----------
+    id, version : str
+        Identifier and version of the wording, order, labels and keys.
+    content_hash : str
+        SHA-256 (hex) over everything that a respondent sees or a score depends on.
+    title, construct, instructions : Words
+        Name, what it measures, and what is said to the respondent.
+    status : {"draft", "published"}
+        ``draft``: our own, without evidence from data yet. ``published``: its evidence stands in the literature.
+    """
+
+    id: str
+    version: str
+    content_hash: str
+    family: Family
+    model: ModelKind
+    status: Status
+    title: Words
+    construct: Words
+    languages: tuple[Language, ...]
+    items: tuple[Item, ...]
+    response_scales: tuple[ResponseScale, ...]
+    scales: tuple[Scale, ...]
+    forms: tuple[Form, ...]
+    reporting_floor: int
+    licence: Licence
+    source: Source
+    instructions: tuple[tuple[str, Words], ...] = ()
+    norms: tuple[Norm, ...] = ()
+    intended_uses: tuple[str, ...] = ()
+    forbidden_uses: tuple[str, ...] = ()
+    planned_evidence: tuple[str, ...] = ()
+    recalled_key: bool = False
+    path: str = field(default="", compare=False)
+
+    def item(self, item_id: str) -> Item:
+        """Return one item by its id."""
+        return _found(self.items, item_id, "item", self.id)
+
+    def scale(self, scale_id: str) -> Scale:
+        """Return one scale by its id."""
+        return _found(self.scales, scale_id, "scale", self.id)
+
+    def form(self, form_id: str) -> Form:
+        """Return one form by its id."""
+        return _found(self.forms, form_id, "form", self.id)
+
+    def response_scale(self, item_id: str) -> ResponseScale:
+        """Return the options of one item."""
+        return _found(self.response_scales, self.item(item_id).response_scale, "response scale", self.id)
+
+
+def _found(things: tuple[_Named, ...], wanted: str, noun: str, instrument: str) -> _Named:
+    for thing in things:
+        if thing.id == wanted:
+            return thing
+    known = ", ".join(thing.id for thing in things)
+    raise InstrumentError(f"Instrument {instrument!r} has no {noun} {wanted!r}", remedy=f"It has: {known}.")
+
+
+def words_in(words: Words, language: Language, fallback: Language = "en") -> str:
+    """Pick a language from `words`: the one asked for, else the fallback, else the first; empty if there is none."""
+    spoken = dict(words)
+    if language in spoken:
+        return spoken[language]
+    if fallback in spoken:
+        return spoken[fallback]
+    return words[0][1] if words else ""
+
+
+def text_for(item: Item, role: str, language: Language) -> str:
+    """Return the wording of an item for a rater role.
+
+    Raises
+    ------
+    InstrumentError
+        If the wording is not held here, or not for this role or language.
+    """
+    by_role = dict(item.text)
+    words = by_role.get(role) or (by_role.get("other") if role != "self" else None)
+    if not item.text:
+        raise InstrumentError(f"The wording of item {item.id!r} is not held here",
+                              remedy="Load it from where its owner publishes it.")
+    if words is None:
+        raise InstrumentError(f"Item {item.id!r} has no wording for the rater role {role!r}",
+                              remedy=f"It has wording for: {', '.join(by_role)}.")
+    spoken = dict(words)
+    if language not in spoken:
+        raise InstrumentError(f"Item {item.id!r} has no wording in language {language!r} for the role {role!r}",
+                              remedy=f"It has: {', '.join(spoken)}.")
+    return spoken[language]

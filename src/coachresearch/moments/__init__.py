@@ -1,0 +1,1 @@
+"""Many rows become one small summary."""

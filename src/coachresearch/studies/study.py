@@ -9,7 +9,7 @@ from typing import Literal
 from coachresearch.core.contracts import RaterRole
 from coachresearch.core.errors import DesignError
 
-Assignment = Literal["randomised", "waitlist", "matched", "self_selected", "one_group"]
+Assignment = Literal["randomised", "waitlist", "matched", "self_selected", "one_group", "cross_section"]
 Season = Literal["spring", "summer", "autumn", "winter"]
 
 
@@ -82,13 +82,14 @@ class Study:
     ----------
     id, title, question : str
         Identifier, name, and the question in one sentence.
-    assignment : {"randomised", "waitlist", "matched", "self_selected", "one_group"}
-        How people came into their arms; decides which verbs a report may use.
+    assignment : {"randomised", "waitlist", "matched", "self_selected", "one_group", "cross_section"}
+        How people came into their arms; decides which verbs a report may use. ``cross_section`` has one wave and no arms:
+        it can be measured, not compared.
     arms : tuple of Arm
     waves : tuple of Wave
         In time order.
-    primary : Outcome
-        The primary outcome.
+    primary : Outcome or None
+        The primary outcome; None only for a cross-section.
     secondary : tuple of Outcome
         Other outcomes named before the data were seen.
     min_group : int
@@ -111,7 +112,7 @@ class Study:
     assignment: Assignment
     arms: tuple[Arm, ...]
     waves: tuple[Wave, ...]
-    primary: Outcome
+    primary: Outcome | None
     min_group: int
     secondary: tuple[Outcome, ...] = ()
     language: str = "en"

@@ -1,0 +1,138 @@
+"""Rows at the door of the store: checked against their contract, text in one normal form."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from coachresearch.core.errors import Fault, StoreError
+from coachresearch.core.frames import Column, Contract
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+_LARGEST_INTEGER = 2**31 - 1
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_CLOCKS = ("answered_at", "seconds")
+
+
+def clean_rows(rows: Iterable[Mapping[str, object]], contract: Contract) -> list[Row]:
+    """Check rows against a contract and bring their text into normal form.
+
+    Text is kept in Unicode normal form C. A NUL character is stripped and half a surrogate pair replaced by U+FFFD
+    in free text, and the row is flagged (column ``flags``: ``nul``, ``surrogate``); in an identifier both are refused.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        Column name to value; absent optional columns are empty. Times carry a time zone.
+    contract : Contract
+        Column names, kinds, required and allowed values.
+
+    Raises
+    ------
+    StoreError
+        With every fault found, by row (counted from 1) and column.
+    """
+    faults: list[Fault] = []
+    cleaned: list[Row] = []
+    for number, row in enumerate(rows, start=1):
+        unknown = sorted(set(row) - set(contract.names))
+        if unknown:
+            faults.append(Fault(f"Unknown column {', '.join(map(repr, unknown))}", f"row {number}",
+                                f"Known columns are {', '.join(contract.names)}."))
+        flags: set[str] = set()
+        ready = {column.name: _clean(column, row.get(column.name), f"row {number}, column {column.name}", flags, faults)
+                 for column in contract.columns}
+        cleaned.append({**ready, "flags": " ".join(sorted(flags)) or None})
+    if faults:
+        raise StoreError.of(faults)
+    if not cleaned:
+        raise StoreError("There are no rows to keep", remedy="Hand over at least one row.")
+    return cleaned
+
+
+def digest_of(rows: Iterable[Row]) -> str:
+    """Return a SHA-256 over what was answered; the clocks (when, how fast) are left out, so that a replay is known."""
+    body = [{name: value for name, value in row.items() if name not in _CLOCKS} for row in rows]
+    return hashlib.sha256(json.dumps(body, sort_keys=True, ensure_ascii=True).encode("ascii")).hexdigest()
+
+
+def rows_of(frame: pd.DataFrame) -> list[Row]:
+    """Turn a frame into rows of plain Python values; every kind of empty cell becomes None."""
+    plain = frame.astype(object).where(frame.notna(), None)
+    return [dict(zip(plain.columns, values, strict=True)) for values in plain.itertuples(index=False, name=None)]
+
+
+def _clean(column: Column, value: Any, place: str, flags: set[str], faults: list[Fault]) -> Any:
+    if value is None or value == "":
+        if column.required:
+            faults.append(Fault(f"{column.name!r} is empty", place, "Fill it in."))
+        return None
+    problem, ready = _CLEANERS[column.kind](column, value, flags)
+    if problem:
+        faults.append(Fault(f"{column.name!r} {problem}", place, "Correct the value."))
+        return None
+    return ready
+
+
+def _clean_text(column: Column, value: Any, flags: set[str]) -> tuple[str, str | None]:
+    if not isinstance(value, str):
+        return f"is {value!r}, which is not text", None
+    broken = {"nul"} if "\x00" in value else set()
+    if _SURROGATES.search(value):
+        broken.add("surrogate")
+    if broken and column.name != "text":
+        return f"holds a character that no identifier may hold ({', '.join(sorted(broken))})", None
+    flags |= broken
+    ready = unicodedata.normalize("NFC", _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value.replace("\x00", "")))
+    if column.allowed and ready not in column.allowed:
+        return f"is {ready!r}, which is not one of {', '.join(column.allowed)}", None
+    if column.required and not ready.strip():
+        return "is blank", None
+    return "", ready or None
+
+
+def _clean_integer(_column: Column, value: Any, _flags: set[str]) -> tuple[str, int | None]:
+    whole = not isinstance(value, (bool, str)) and _is_number(value) and float(value).is_integer()
+    if not whole:
+        return f"is {value!r}, which is not a whole number", None
+    if abs(int(value)) > _LARGEST_INTEGER:
+        return f"is {value!r}, which is beyond {_LARGEST_INTEGER}", None
+    return "", int(value)
+
+
+def _clean_number(_column: Column, value: Any, _flags: set[str]) -> tuple[str, float | None]:
+    if isinstance(value, (bool, str)) or not _is_number(value):
+        return f"is {value!r}, which is not a finite number", None
+    return "", float(value)
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _clean_time(_column: Column, value: Any, _flags: set[str]) -> tuple[str, datetime | None]:
+    if hasattr(value, "to_pydatetime"):
+        value = value.to_pydatetime(warn=False)
+    if not isinstance(value, datetime):
+        return f"is {value!r}, which is not a date and time", None
+    if value.tzinfo is None:
+        return f"is {value.isoformat()}, which has no time zone", None
+    return "", value.astimezone(UTC)
+
+
+_CLEANERS: Mapping[str, Any] = {
+    "text": _clean_text, "integer": _clean_integer, "number": _clean_number, "time": _clean_time,
+}

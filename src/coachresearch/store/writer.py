@@ -1,0 +1,239 @@
+"""One thread that writes: whatever waits is committed together, and acknowledged only once it is on disk."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as WaitedTooLong
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from coachresearch.core.errors import CoachResearchError, StoreError
+from coachresearch.store.rows import Row
+from coachresearch.store.tables import batches, instruments
+
+_TOGETHER = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that a batch is on disk.
+
+    Parameters
+    ----------
+    batch : int
+        Its number in the file.
+    key : str
+        Its idempotency key.
+    rows : int
+        How many rows it holds.
+    flagged : int
+        Rows whose text had to be mended (see `store.rows`).
+    received_at : datetime
+        When it was first accepted, UTC.
+    replayed : bool
+        Whether the same batch had been accepted before; then nothing was written now.
+    """
+
+    batch: int
+    key: str
+    rows: int
+    flagged: int
+    received_at: datetime
+    replayed: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Rows that are kept together or not at all."""
+
+    key: str
+    digest: str
+    rows: int
+    flagged: int
+    parts: tuple[tuple[Table, list[Row]], ...]
+    marks: tuple[tuple[str, str, str], ...] = ()
+
+
+Waiting = tuple[Batch, Future[Receipt]]
+"""A batch and the outcome that its sender waits for."""
+
+
+class Writer:
+    """Queue in front of the one connection that writes.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `database.engine_for(access="write")`.
+    path : Path
+        The file.
+    """
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+        self._inode = path.stat().st_ino
+        self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name=f"writer of {path.name}", daemon=True)
+        self._thread.start()
+
+    def submit(self, batch: Batch, *, timeout: float) -> Receipt:
+        """Hand a batch over and wait until it is durable.
+
+        Parameters
+        ----------
+        timeout : float
+            Seconds to wait. A batch that the writer had not begun by then is withdrawn.
+
+        Raises
+        ------
+        StoreError
+            If the batch was refused, could not be written, or was not confirmed in time.
+        """
+        outcome: Future[Receipt] = Future()
+        with self._door:
+            if self._closed:
+                raise StoreError(f"{self._path.name!r} is closed", remedy="Open it again with open_store.")
+            self._waiting.put((batch, outcome))
+        try:
+            return outcome.result(timeout)
+        except WaitedTooLong:
+            if outcome.cancel():
+                raise StoreError(f"Nothing was written to {self._path.name!r} within {timeout:g} s",
+                                 remedy="Send the same rows again.") from None
+            raise StoreError(f"{self._path.name!r} has not confirmed the rows within {timeout:g} s",
+                             remedy="Send them again with the same key: they will be kept once.") from None
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        with self._door:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            first = self._waiting.get()
+            if first is None:
+                return
+            group, last = [first], False
+            while len(group) < _TOGETHER and not self._waiting.empty():
+                following = self._waiting.get()
+                if following is None:
+                    last = True
+                    break
+                group.append(following)
+            self._settle([pair for pair in group if pair[1].set_running_or_notify_cancel()])
+            if last:
+                return
+
+    def _settle(self, group: Sequence[Waiting]) -> None:
+        """Commit a group together; if one batch spoils it, commit each alone."""
+        try:
+            self._commit(group)
+        except _LockedOut as problem:
+            _refuse(group, problem.told(self._path.name))
+        except Exception as problem:
+            if len(group) == 1:
+                _refuse(group, self._told(problem))
+            else:
+                self._settle_singly(group)
+
+    def _settle_singly(self, group: Sequence[Waiting]) -> None:
+        for position, waiting in enumerate(group):
+            try:
+                self._commit([waiting])
+            except _LockedOut as problem:
+                _refuse(group[position:], problem.told(self._path.name))
+                return
+            except Exception as problem:
+                _refuse([waiting], self._told(problem))
+
+    def _commit(self, group: Sequence[Waiting]) -> None:
+        """Write a group in one transaction, then acknowledge it."""
+        if not group:
+            return
+        self._check_file()
+        with self._engine.connect() as connection:
+            try:
+                transaction = connection.begin()
+            except SQLAlchemyError as problem:
+                raise _LockedOut(problem) from problem
+            with transaction:
+                receipts = [_write(connection, batch) for batch, _ in group]
+        for (_, outcome), receipt in zip(group, receipts, strict=True):
+            outcome.set_result(receipt)
+
+    def _check_file(self) -> None:
+        """Refuse to write into a file that was removed or exchanged while it was open."""
+        try:
+            now = self._path.stat().st_ino
+        except OSError:
+            now = -1
+        if now != self._inode:
+            raise StoreError(f"{self._path.name!r} is no longer where it was opened", where=str(self._path),
+                             remedy="Put the file back, close the store and open it again, then send the rows again.")
+
+    def _told(self, problem: Exception) -> CoachResearchError:
+        if isinstance(problem, CoachResearchError):
+            return problem
+        cause = getattr(problem, "orig", None) or problem
+        return StoreError(f"Nothing was written to {self._path.name!r}: {cause}",
+                          remedy="Check that the disk is not full and the file may be written to, then send the rows "
+                                 "again.")
+
+
+def _refuse(group: Sequence[Waiting], problem: CoachResearchError) -> None:
+    for _, outcome in group:
+        outcome.set_exception(problem)
+
+
+class _LockedOut(Exception):
+    """No transaction could be begun."""
+
+    def __init__(self, problem: SQLAlchemyError) -> None:
+        super().__init__(str(getattr(problem, "orig", None) or problem))
+
+    def told(self, name: str) -> StoreError:
+        return StoreError(f"Nothing was written to {name!r}: {self}",
+                          remedy="Another program may be holding the file: close it there, then send the rows again.")
+
+
+def _write(connection: Connection, batch: Batch) -> Receipt:
+    before = connection.execute(select(batches).where(batches.c.key == batch.key)).one_or_none()
+    if before is not None:
+        if before.digest != batch.digest:
+            raise StoreError(f"The key {batch.key!r} was already used for other rows",
+                             remedy="The first ones are kept. Send different rows under a key of their own.")
+        return Receipt(before.sequence, before.key, before.rows, before.flagged,
+                       before.received_at.replace(tzinfo=UTC), replayed=True)
+    now = datetime.now(UTC)
+    _register(connection, batch, now)
+    done = connection.execute(batches.insert().values(
+        key=batch.key, digest=batch.digest, rows=batch.rows, flagged=batch.flagged, received_at=now))
+    number = int((done.inserted_primary_key or (0,))[0])
+    for table, rows in batch.parts:
+        connection.execute(table.insert(), [{**row, "received_at": now, "batch": number} for row in rows])
+    return Receipt(number, batch.key, batch.rows, batch.flagged, now)
+
+
+def _register(connection: Connection, batch: Batch, now: datetime) -> None:
+    for instrument, version, content_hash in batch.marks:
+        seen = connection.execute(select(instruments.c.content_hash).where(
+            instruments.c.instrument == instrument, instruments.c.version == version)).scalar()
+        if seen is None:
+            connection.execute(instruments.insert().values(
+                instrument=instrument, version=version, content_hash=content_hash, received_at=now))
+        elif seen != content_hash:
+            raise StoreError(f"Instrument {instrument!r} {version} is not what it was when its first answers came in",
+                             remedy="Put the file back as it was, or give the changed one a new version.")

@@ -72,7 +72,7 @@ def schema_faults(located: Located, schema: Mapping[str, Any]) -> tuple[Fault, .
 
     problems = sorted(Draft202012Validator(schema).iter_errors(located.data),
                       key=lambda problem: located.lines.get(tuple(problem.absolute_path), 0))
-    return tuple(_schema_fault(located, problem) for problem in problems)
+    return tuple(dict.fromkeys(_schema_fault(located, problem) for problem in problems))
 
 
 def _schema_fault(located: Located, problem: Any) -> Fault:

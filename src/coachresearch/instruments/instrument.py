@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Literal, TypeVar
 
 from coachresearch.core.contracts import MissingKind, RaterRole
@@ -150,6 +151,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyConfirmation:
+    """Who compared a recalled scoring key with the published form, when, and with which document."""
+
+    by: str
+    on: date
+    against: str
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """Mean and spread of one scale in a described sample."""
 
@@ -175,6 +185,12 @@ class Instrument:
         Name, what it measures, and what is said to the respondent.
     status : {"draft", "published"}
         ``draft``: our own, without evidence from data yet. ``published``: its evidence stands in the literature.
+    recalled_key : bool
+        Whether the scoring key is known from memory only and nobody has confirmed it: reports print it as unverified.
+    key_confirmation : KeyConfirmation or None
+        Who confirmed a recalled key; belongs into the provenance of every score.
+    path : str
+        File the instrument was read from.
     """
 
     id: str
@@ -199,6 +215,7 @@ class Instrument:
     forbidden_uses: tuple[str, ...] = ()
     planned_evidence: tuple[str, ...] = ()
     recalled_key: bool = False
+    key_confirmation: KeyConfirmation | None = None
     path: str = field(default="", compare=False)
 
     def item(self, item_id: str) -> Item:
@@ -216,6 +233,35 @@ class Instrument:
     def response_scale(self, item_id: str) -> ResponseScale:
         """Return the options of one item."""
         return _found(self.response_scales, self.item(item_id).response_scale, "response scale", self.id)
+
+
+def confirm_key(instrument: Instrument, *, by: str, on: date, against: str) -> Instrument:
+    """Return the instrument with its recalled scoring key confirmed.
+
+    Parameters
+    ----------
+    instrument : Instrument
+        One whose key is recalled.
+    by : str
+        Who compared the key with the published form.
+    on : date
+        When.
+    against : str
+        The document it was compared with, with page.
+
+    Raises
+    ------
+    InstrumentError
+        If the key is not a recalled one, or if it is not said who compared it with what.
+    """
+    if not instrument.recalled_key:
+        raise InstrumentError(f"The key of instrument {instrument.id!r} is not a recalled one",
+                              remedy="There is nothing to confirm; leave the call out.")
+    if not by.strip() or not against.strip():
+        raise InstrumentError(f"The key of instrument {instrument.id!r} cannot be confirmed by nobody or with nothing",
+                              where=f"by={by!r}, against={against!r}",
+                              remedy="Say who compared the key, and with which document and page.")
+    return replace(instrument, recalled_key=False, key_confirmation=KeyConfirmation(by, on, against))
 
 
 def _found(things: tuple[_Named, ...], wanted: str, noun: str, instrument: str) -> _Named:

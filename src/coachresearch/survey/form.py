@@ -87,13 +87,8 @@ class Page:
         return next(question.text for question in self.questions if question.item == item)
 
     def data(self) -> dict[str, Any]:
-        """Return the page as dictionaries, lists and scalars, ready for JSON."""
-        plain = asdict(self)
-        plain["questions"] = [
-            {**question, "options": list(question["options"]), "outside": list(question["outside"])}
-            for question in plain["questions"]
-        ]
-        return plain
+        """Return the page as dictionaries, sequences and scalars, ready for JSON."""
+        return asdict(self)
 
 
 def page_of(instrument: Instrument, form: str = "full", *, role: RaterRole = "self", language: str = "en") -> Page:

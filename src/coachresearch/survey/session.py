@@ -1,9 +1,9 @@
 """Asking one person: the whole questionnaire as a state machine.
 
-A session is a frozen record of one occasion of asking. An event (an answer, a finish ...) turns it into the next one, or
-is refused with a code and leaves it as it was. What the session calls answered is always kept already: `respond` hands
-the rows to `save` first and changes nothing if that fails. A notebook form, a web page, a paper form and an adaptive
-test differ in who makes the events and in `next_item`, not here.
+A session is a frozen record of one occasion of asking. An event (an answer, a finish ...) turns it into the next one,
+or is refused with a code and leaves it as it was. What the session calls answered is always kept already: `respond`
+hands the rows to `save` first and changes nothing if that fails. A notebook form, a web page, a paper form and an
+adaptive test differ in who makes the events and in `next_item`, not here.
 """
 
 from __future__ import annotations

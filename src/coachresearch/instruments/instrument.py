@@ -142,12 +142,13 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the instrument comes from; `found` says whether each statement was seen or is recalled."""
+    """Where the instrument comes from; `found` and `key` say whether its statements and its key were seen or recalled."""
 
     citation: str
     doi: str = ""
     found: Literal["own", "found", "recalled"] = "own"
     note: str = ""
+    key: Literal["own", "found", "recalled"] = "own"
 
 
 @dataclass(frozen=True, slots=True)

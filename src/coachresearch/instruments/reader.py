@@ -187,7 +187,7 @@ def _form(entry: Mapping[str, Any], ids: tuple[str, ...]) -> Form:
 
 
 def _source(entry: Mapping[str, Any]) -> Source:
-    return Source(entry["citation"], entry.get("doi", ""), entry["found"], entry.get("note", ""))
+    return Source(entry["citation"], entry.get("doi", ""), entry["found"], entry.get("note", ""), entry["key"])
 
 
 def _norm(entry: Mapping[str, Any]) -> Norm:

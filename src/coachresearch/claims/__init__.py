@@ -1,1 +1,1 @@
-"""What may be said."""
+"""What may be said: an estimate, the design it comes from and the measurement behind it become a verdict and a verb."""

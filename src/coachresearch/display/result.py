@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from coachresearch.display.svg import Drawing
+
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Result:
@@ -47,6 +49,11 @@ class Result:
 
         return estimates_frame(self.estimates)
 
+    @property
+    def figure_frame(self) -> pd.DataFrame:
+        """What the figure of this kind of result is drawn from; a result with more to show than estimates overrides it."""
+        return self.frame
+
     def estimate(self, term: str, group: str = "") -> Estimate:
         """Return the one estimate with this term and group.
 
@@ -77,6 +84,12 @@ class Result:
         from coachresearch.display.figures import draw
 
         return draw(self, ax)
+
+    def figure(self) -> Drawing:
+        """Return the figure as SVG with its words; a notebook shows it."""
+        from coachresearch.display.figures import figure_of
+
+        return figure_of(self)
 
     def __str__(self) -> str:
         return self.summary()

@@ -7,6 +7,8 @@ there; the words are in the title and description.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -19,11 +21,20 @@ if TYPE_CHECKING:
 _SETTINGS = {
     "svg.fonttype": "path",
     "svg.image_inline": True,
-    "svg.id": None,
-    "path.simplify": False,
     "font.family": ["DejaVu Sans"],
     "axes.unicode_minus": True,
 }
+
+
+@contextmanager
+def settled(id: str) -> Iterator[None]:
+    """Draw and save with matplotlib's own defaults, whatever the user's settings are, and put those back afterwards."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({**_SETTINGS, "svg.hashsalt": id})
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +87,8 @@ def figure_svg(figure: Figure, *, id: str, title: str, description: str) -> Draw
 
 
 def _inner(figure: Figure, id: str) -> tuple[str, str]:
-    import matplotlib
-
     buffer = BytesIO()
-    with matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": id}):
+    with settled(id):
         figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="white")
     text = buffer.getvalue().decode("utf-8")
     box = re.search(r'viewBox="([^"]+)"', text)

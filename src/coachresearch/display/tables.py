@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -87,10 +88,12 @@ def _wide(
     values = {(one.group, one.term): written(one.term, one.estimate) for one in estimates}
     rows = tuple(
         (names.get(group, group) or sentence("label.whole", language),
-         *(values.get((group, term), numbers.NOTHING) for term in terms))
+         *(values.get((group, term), numbers.NOTHING) for term in terms),
+         numbers.count(max(one.n for one in estimates if one.group == group)))
         for group in groups
     )
-    head = (Column(sentence("column.item", language), "text"), *(Column(label(term, language)) for term in terms))
+    head = (Column(sentence("column.item", language), "text"), *(Column(label(term, language)) for term in terms),
+            Column(sentence("column.n", language)))
     return head, (Block(rows),)
 
 
@@ -98,20 +101,28 @@ def _long(
     estimates: Sequence[Estimate], language: str, names: Mapping[str, str]
 ) -> tuple[tuple[Column, ...], tuple[Block, ...]]:
     used = tuple(column for column in _COLUMNS if any(_cell(one, column) != numbers.NOTHING for one in estimates))
-    groups = tuple(dict.fromkeys(one.group for one in estimates))
-    blocks = tuple(
-        Block(
-            tuple((label(one.term, language), *(_cell(one, column) for column in used))
-                  for one in estimates if one.group == group),
-            group_label(group, language, names),
-        )
-        for group in groups
-    )
+    blocks = _by_group(estimates, used, language, names)
     levels = {one.conf_level for one in estimates if isfinite(one.conf_level)}
     level = numbers.percent(max(levels)) if len(levels) == 1 else ""
     head = [Column(sentence("column.term", language), "text")]
     head += [Column(sentence(f"column.{column}", language, level=level).strip()) for column in used]
     return tuple(head), blocks
+
+
+def _by_group(
+    estimates: Sequence[Estimate], used: Sequence[str], language: str, names: Mapping[str, str]
+) -> tuple[Block, ...]:
+    """One block a group; groups that hold one estimate each are gathered under the name of their term."""
+    size = Counter(one.group for one in estimates)
+    alone = Counter(one.term for one in estimates if one.group and size[one.group] == 1)
+    rows: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+    for one in estimates:
+        group = group_label(one.group, language, names)
+        term = label(one.term, language)
+        gathered = one.group and size[one.group] == 1 and alone[one.term] > 1
+        block, name = (("term", term), group) if gathered else (("group", group), term)
+        rows.setdefault(block, []).append((name, *(_cell(one, column) for column in used)))
+    return tuple(Block(tuple(lines), heading) for (_, heading), lines in rows.items())
 
 
 def _cell(estimate: Estimate, column: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from coachresearch.core.errors import StoreError
 from coachresearch.store.database import engine_for
 from coachresearch.store.tables import FORMAT, REVISIONS, meta
 
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in a global
 _MAGIC = b"SQLite format 3\x00"
 
 
@@ -145,4 +147,5 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, "head")

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 from coachresearch.core.contracts import RESPONSES, SCORES
 from coachresearch.core.errors import StoreError
@@ -60,7 +61,8 @@ def _batch() -> Column:
 
 
 def _contract_columns(contract: Contract) -> list[Column]:
-    kinds = {"text": Text(), "integer": Integer(), "number": Float(), "time": DateTime(timezone=True)}
+    kinds: dict[str, TypeEngine] = {"text": Text(), "integer": Integer(), "number": Float(),
+                                    "time": DateTime(timezone=True)}
     return [Column(column.name, kinds[column.kind], nullable=not column.required) for column in contract.columns]
 
 

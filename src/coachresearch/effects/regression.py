@@ -112,7 +112,7 @@ def ancova_difference(
     coached = np.repeat([1.0, 0.0], [len(np.asarray(coached_pre)), len(np.asarray(comparison_pre))])
     centred = pre - pre.mean()
     if float(np.abs(centred).max()) <= 1e-12 * max(float(np.abs(pre).max()), 1e-300):
-        raise EstimationError(f"The score before does not vary between {len(pre)} people; there is nothing to adjust for",
+        raise EstimationError(f"The score before does not vary between {len(pre)} people; nothing to adjust for",
                               remedy="Compare the scores after.")
     fit = least_squares(np.column_stack([np.ones(len(pre)), coached, centred]), post)
     variance = float(fit.hc3[1, 1])

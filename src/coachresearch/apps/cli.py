@@ -18,7 +18,7 @@ instruments_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=
 app.add_typer(instruments_app, name="instruments")
 
 StudyFolder = Annotated[Path, typer.Argument(help="Study folder, or its study.yaml.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; a place in the study folder if not said.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; in the study folder if not said.")]
 
 
 def main() -> None:
@@ -140,7 +140,8 @@ def report(study: StudyFolder, out: Out = None) -> None:
 
 @app.command()
 def lab(
-    folder: Annotated[Path, typer.Argument(help="Folder for your copies of the notebooks.")] = Path("coachresearch-lab"),
+    folder: Annotated[Path, typer.Argument(help="Folder for your copies of the notebooks.")] = Path(
+        "coachresearch-lab"),
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
 ) -> None:
     """Copy the notebooks into a folder, keeping what is there, and open JupyterLab."""
@@ -153,9 +154,10 @@ def lab(
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the two studies and their reports.")] = Path(
         "coachresearch-demo"),
+    only: Annotated[str, typer.Option(help="Only one of the two: simulated or public.")] = "",
 ) -> None:
     """Run the whole way on a simulated cohort and on the public answers of 2,800 people, to two HTML reports."""
     from coachresearch.apps.demo import run_demo
 
-    for line in run_demo(out):
+    for line in run_demo(out, only=only):
         typer.echo(line)

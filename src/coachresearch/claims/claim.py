@@ -8,13 +8,14 @@ from math import isfinite, isnan
 from typing import Literal
 
 from coachresearch.claims.design import Design, strength
-from coachresearch.claims.ladder import DRAFT_UP_TO, rung
+from coachresearch.claims.ladder import is_draft, rung
 from coachresearch.core.caution import Parameter
 from coachresearch.core.errors import DesignError
 from coachresearch.core.estimate import Estimate
 from coachresearch.core.gate import Gate, Verdict
 
-Estimand = Literal["ancova_difference", "change_difference", "mean_change", "mean_difference", "hedges_g", "d_av"]
+Estimand = Literal["ancova_difference", "change_difference", "mean_change", "mean_difference", "hedges_g",
+                   "hedges_g_change", "d_av"]
 Unit = Literal["points", "sd"]
 ClaimVerdict = Literal["supported", "not_shown", "opposite", "cannot_be_told", "withdrawn"]
 Verb = Literal[
@@ -25,11 +26,12 @@ Wanted = Literal["higher", "lower"]
 
 _UNITS: tuple[tuple[Estimand, Unit], ...] = (
     ("ancova_difference", "points"), ("change_difference", "points"), ("mean_change", "points"),
-    ("mean_difference", "points"), ("hedges_g", "sd"), ("d_av", "sd"),
+    ("mean_difference", "points"), ("hedges_g", "sd"), ("hedges_g_change", "sd"), ("d_av", "sd"),
 )
 _UP: tuple[Verb, ...] = ("higher_cannot_be_told", "was_higher_after", "rose_more", "raised")
 _DOWN: tuple[Verb, ...] = ("lower_cannot_be_told", "was_lower_after", "fell_more", "lowered")
-_BETWEEN: tuple[Estimand, ...] = ("ancova_difference", "change_difference", "mean_difference", "hedges_g")
+_BETWEEN: tuple[Estimand, ...] = ("ancova_difference", "change_difference", "mean_difference", "hedges_g",
+                                 "hedges_g_change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,8 @@ class Claim:
     design : Design
     gate : Gate or None
         The measurement behind it.
-    status_level : int
-        Claim level of the instrument, 0 to 5.
+    status_level : int or None
+        Claim level of the instrument, 0 to 5; None for one that others published.
     verdict, verb : str
         What came out, and the verb that may be used.
     does_not_show : tuple of str
@@ -84,7 +86,7 @@ class Claim:
     estimate: Estimate
     design: Design
     gate: Gate | None
-    status_level: int
+    status_level: int | None
     verdict: ClaimVerdict
     verb: Verb
     does_not_show: tuple[str, ...]
@@ -97,7 +99,7 @@ class Claim:
     @property
     def draft(self) -> bool:
         """Whether the items are drafts, so that only their answers may be spoken of."""
-        return self.status_level <= DRAFT_UP_TO
+        return is_draft(self.status_level)
 
     @property
     def unit(self) -> Unit:
@@ -183,7 +185,7 @@ def make_claim(
     estimate: Estimate,
     design: Design,
     gate: Gate | None,
-    status_level: int,
+    status_level: int | None,
     smallest_worthwhile: float | None = None,
     sensitivity: tuple[tuple[str, Estimate], ...] = (),
     coached: str = "",
@@ -195,8 +197,9 @@ def make_claim(
 
     Parameters
     ----------
-    id, outcome, estimand, estimate, design, gate, status_level, smallest_worthwhile, sensitivity, coached, comparison, \
-    wanted
+    id, outcome, estimand, estimate, design, gate, status_level
+        As in `Claim`.
+    smallest_worthwhile, sensitivity, coached, comparison, wanted
         As in `Claim`.
     self_report : bool
         Whether the people of the study rated themselves.
@@ -218,7 +221,7 @@ def make_claim(
     _check(estimand, design)
     rung(status_level)
     verdict, verb = _judged(estimate, _grade(design, gate), gate, wanted)
-    left = _left_open(design, gate, verdict, draft=status_level <= DRAFT_UP_TO, self_report=self_report)
+    left = _left_open(design, gate, verdict, draft=is_draft(status_level), self_report=self_report)
     return Claim(id, outcome, estimand, estimate, design, gate, status_level, verdict, verb, left, smallest_worthwhile,
                  sensitivity, coached, comparison, wanted)
 

@@ -20,7 +20,8 @@ class Strength:
     ----------
     design : Design
     grade : int
-        3: a causal verb; 2: a causal comparison with a reservation; 1: a description in time; 0: the cause cannot be told.
+        3: a causal verb; 2: a causal comparison with a reservation; 1: a description in time; 0: the cause cannot
+        be told.
     leaves_open : tuple of str
         Codes (``open.<code>``) of what stays possible beside the coaching.
     """

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from coachresearch.core.errors import InstrumentError
-
-Level = Literal[0, 1, 2, 3, 4, 5]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +13,13 @@ class Rung:
 
     Parameters
     ----------
-    level : int
-        0 draft, 1 content, 2 pilot, 3 structure, 4 use, 5 replicated.
+    level : int or None
+        0 draft, 1 content, 2 pilot, 3 structure, 4 use, 5 replicated; None without a level of ours.
     code : str
         Its sentences are ``ladder.<code>.may``, ``ladder.<code>.may_not`` and ``ladder.<code>.needs``.
     """
 
-    level: int
+    level: int | None
     code: str
 
     @property
@@ -48,25 +45,26 @@ DRAFT_UP_TO = 1
 """Up to this level a claim speaks of answers to items, not of a score that means something."""
 
 
-def rung(level: int) -> Rung:
-    """Return a level of the ladder.
+PUBLISHED = Rung(None, "published")
+"""Where an instrument stands that others published: no level here, as none of its evidence was examined here."""
+
+
+def rung(level: int | None) -> Rung:
+    """Return a level of the ladder; None stands for what others published.
 
     Raises
     ------
     InstrumentError
         If the level is not one of 0 to 5.
     """
+    if level is None:
+        return PUBLISHED
     if level not in range(len(LADDER)):
-        raise InstrumentError(f"There is no claim level {level!r}", remedy="Levels run from 0 (draft) to 5 (replicated).")
+        raise InstrumentError(f"There is no claim level {level!r}",
+                              remedy="Levels run from 0 (draft) to 5 (replicated).")
     return LADDER[level]
 
 
-def level_of(status: Literal["draft", "published"]) -> int:
-    """Return the level at which an instrument starts here: 0 for a draft, 2 for a published one.
-
-    A published scale starts as one for group research: whether its structure holds, and for which use, is a matter of the
-    evidence for the population at hand, which is entered by its user and not assumed.
-    """
-    if status not in ("draft", "published"):
-        raise InstrumentError(f"There is no status {status!r}", remedy="There are: draft, published.")
-    return 0 if status == "draft" else 2
+def is_draft(level: int | None) -> bool:
+    """Whether only the answers to the items may be spoken of, not a score that means something."""
+    return level is not None and level <= DRAFT_UP_TO

@@ -51,7 +51,7 @@ class Result:
 
     @property
     def figure_frame(self) -> pd.DataFrame:
-        """What the figure of this kind of result is drawn from; a result with more to show than estimates overrides it."""
+        """What the figure is drawn from; a kind of result with more to show than its estimates overrides this."""
         return self.frame
 
     def estimate(self, term: str, group: str = "") -> Estimate:

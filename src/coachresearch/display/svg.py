@@ -11,19 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coachresearch.display.html import escaped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SETTINGS = {
-    "svg.fonttype": "path",
-    "svg.image_inline": True,
-    "font.family": ["DejaVu Sans"],
-    "axes.unicode_minus": True,
-}
+_SETTINGS: tuple[tuple[Any, Any], ...] = (
+    ("svg.fonttype", "path"), ("svg.image_inline", True), ("font.family", ["DejaVu Sans"]),
+)
 
 
 @contextmanager
@@ -33,7 +30,8 @@ def settled(id: str) -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_SETTINGS, "svg.hashsalt": id})
+        for name, value in (*_SETTINGS, ("svg.hashsalt", id)):
+            matplotlib.rcParams[name] = value
         yield
 
 
@@ -79,7 +77,8 @@ def figure_svg(figure: Figure, *, id: str, title: str, description: str) -> Draw
     words = f'<title id="{escaped(id)}-title">{escaped(title)}</title>'
     words += f'<desc id="{escaped(id)}-desc">{escaped(description)}</desc>'
     opening = (
-        f'<svg id="{escaped(id)}" class="cr-figure" role="img" aria-labelledby="{escaped(id)}-title {escaped(id)}-desc" '
+        f'<svg id="{escaped(id)}" class="cr-figure" role="img" '
+        f'aria-labelledby="{escaped(id)}-title {escaped(id)}-desc" '
         f'viewBox="{box}" style="width:100%;max-width:{float(box.split()[2]) * 4 / 3:.0f}px;height:auto" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
@@ -89,7 +88,8 @@ def figure_svg(figure: Figure, *, id: str, title: str, description: str) -> Draw
 def _inner(figure: Figure, id: str) -> tuple[str, str]:
     buffer = BytesIO()
     with settled(id):
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="white")
+        figure.savefig(buffer, format="svg", metadata={"Date": None}, facecolor="white", bbox_inches="tight",
+                       pad_inches=0.04)
     text = buffer.getvalue().decode("utf-8")
     box = re.search(r'viewBox="([^"]+)"', text)
     body = re.search(r"<svg[^>]*>(.*)</svg>", text, flags=re.DOTALL)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
+from coachresearch.core.caution import Caution
 from coachresearch.core.estimate import Estimate
 from coachresearch.display import numbers
 from coachresearch.display.terms import written, written_interval
@@ -74,10 +75,16 @@ def result_table(result: Result, language: str = "en", names: Mapping[str, str] 
     names : mapping of str to str, optional
         Names for readers of the groups (arms, items).
     """
-    notes = (*method_sentences(result, language), *(caution_sentence(one, language) for one in result.cautions))
+    cautions = tuple(caution_sentence(_renamed(one, names or {}), language) for one in result.cautions)
+    notes = (*method_sentences(result, language), *cautions)
     shape = _wide if result.kind in _WIDE else _long
     columns, blocks = shape(result.estimates, language, names or {})
     return Table(heading(result, language), columns, blocks, notes)
+
+
+def _renamed(one: Caution, names: Mapping[str, str]) -> Caution:
+    return Caution(one.code, tuple((key, names.get(value, value) if isinstance(value, str) else value)
+                                   for key, value in one.params))
 
 
 def _wide(

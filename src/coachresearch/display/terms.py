@@ -1,4 +1,4 @@
-"""One table of what is estimated: how each term is written. Labels stand in the message catalogue (``label.<term>``)."""
+"""How each estimated term is written. Labels stand in the message catalogue (``label.<term>``)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from coachresearch.display import numbers
 Style = Literal["plain", "bounded", "percent", "count"]
 
 _BOUNDED = frozenset({
-    "alpha", "omega_total", "omega", "omega_h", "item_total_r", "item_rest_r", "alpha_if_dropped", "loading", "r", "rho",
-    "icc", "icc1", "icc2", "rwg", "kappa", "cfi", "tli", "rmsea", "srmr", "r_squared", "retest_r", "correlation",
+    "alpha", "alpha_standardised", "alpha_if_dropped", "omega_total", "omega", "omega_h", "item_total_r", "loading", "r",
+    "rho", "icc", "icc1", "icc2", "rwg", "kappa", "cfi", "tli", "rmsea", "srmr", "r_squared", "retest_r", "correlation",
     "prob_superiority", "reliability", "lambda", "communality", "pre_post_r",
 })
 _PERCENT = frozenset({
     "missing_share", "floor", "ceiling", "share_improved", "share_unchanged", "share_worse", "share",
 })
-_COUNTS = frozenset({"n", "n_items", "df_count"})
+_COUNTS = frozenset({"n", "n_items"})
 
 
 def style(term: str) -> Style:

@@ -12,6 +12,7 @@ from coachresearch.display.text import heading, sentence
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from coachresearch.display.result import Result
     from coachresearch.display.svg import Drawing
@@ -50,12 +51,7 @@ def draw(result: Result, ax: Axes | None = None) -> Axes:
 
 def draw_frame(kind: str, frame: pd.DataFrame, ax: Axes | None = None, *, language: str = "en") -> Axes:
     """Draw a frame as the figure of this kind."""
-    module = _module(kind)
-    if ax is None:
-        from matplotlib.figure import Figure
-
-        ax = Figure(figsize=module.size(frame), layout=None).subplots()
-    drawn: Axes = module.draw(frame, ax, language=language)
+    drawn: Axes = _module(kind).draw(frame, ax or _blank(kind, frame).subplots(), language=language)
     return drawn
 
 
@@ -80,13 +76,20 @@ def drawing(kind: str, frame: pd.DataFrame, *, id: str, title: str, language: st
     from coachresearch.display.svg import figure_svg, settled
 
     with settled(id):
-        ax = draw_frame(kind, frame, language=language)
-        return figure_svg(ax.get_figure(root=True), id=id, title=title, description=alt_text(kind, frame, language))
+        figure = _blank(kind, frame)
+        draw_frame(kind, frame, figure.subplots(), language=language)
+        return figure_svg(figure, id=id, title=title, description=alt_text(kind, frame, language))
 
 
 def figure_of(result: Result, *, id: str = "figure", language: str = "en") -> Drawing:
     """Return the figure of a result as SVG."""
     return drawing(result.kind, result.figure_frame, id=id, title=heading(result, language), language=language)
+
+
+def _blank(kind: str, frame: pd.DataFrame) -> Figure:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=_module(kind).size(frame))
 
 
 def _module(kind: str) -> ModuleType:

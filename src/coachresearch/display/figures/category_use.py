@@ -57,12 +57,12 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
     language : str
     """
     items, values, shares = _cells(frame)
-    ax.imshow(shares, cmap="cividis_r", vmin=0.0, vmax=max(0.6, float(shares.max())), aspect="auto")
+    ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.1 * max(0.6, float(shares.max())), aspect="auto")
     for row in range(len(items)):
         for place in range(len(values)):
             cell = float(shares[row, place])
             ax.text(place, row, percent(cell), ha="center", va="center", fontsize=9,
-                    color="white" if cell > 0.3 else INK)
+                    color="white" if cell > 0.75 * max(0.6, float(shares.max())) else INK)
     ax.set_xticks(range(len(values)), [str(value) for value in values])
     ax.set_yticks(range(len(items)), items)
     ax.set_xlabel(sentence("figure.answer_axis", language), fontsize=9)

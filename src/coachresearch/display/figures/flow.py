@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def size(frame: pd.DataFrame) -> tuple[float, float]:
     """Width and height in inches."""
-    return WIDTH, 0.5 + 0.95 * frame["step"].nunique()
+    return WIDTH, 0.5 + 1.0 * frame["step"].nunique()
 
 
 def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
@@ -23,8 +23,8 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Columns ``arm``, ``step``, ``n`` and ``missing`` (people of the arm who are not in this step); one row per arm and
-        step, in order. An ``n`` that may not be shown is empty.
+        Columns ``arm``, ``step``, ``n`` and ``missing`` (people of the arm who are not in this step); one row per arm
+        and step, in order. An ``n`` that may not be shown is empty.
     ax : matplotlib.axes.Axes
     language : str
     """
@@ -34,11 +34,9 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
         colour = group_style(across)[0]
         ax.text(across, -down, _words(row, language), ha="center", va="center", fontsize=9, color=INK, linespacing=1.35,
                 bbox={"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour, "linewidth": 1.6})
-        if down + 1 < len(steps):
-            ax.annotate("", (across, -down - 0.62), (across, -down - 0.36),
-                        arrowprops={"arrowstyle": "->", "color": GREY, "linewidth": 1.2})
     for across, arm in enumerate(arms):
-        ax.text(across, 0.62, wrapped(str(arm), 24), ha="center", va="bottom", fontsize=10, color=INK, fontweight="bold")
+        ax.plot((across, across), (0, 1 - len(steps)), color=GREY, linewidth=1.2, zorder=0)
+        ax.text(across, 0.5, wrapped(str(arm), 24), ha="center", va="bottom", fontsize=10, color=INK, fontweight="bold")
     ax.set_xlim(-0.5, len(arms) - 0.5)
     ax.set_ylim(-len(steps) + 0.5, 0.95)
     ax.set_axis_off()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coachresearch.display.figures.style import BLUE, GREY, INK, WIDTH, calm, column, shown_range, wrapped
-from coachresearch.display.numbers import interval, number
+from coachresearch.display.figures.style import BLUE, GREY, WIDTH, calm, column, note, shown_range, wrapped
+from coachresearch.display.numbers import interval, signed
 from coachresearch.display.text import sentence
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
     ax.hlines(rows, low, high, color=BLUE, linewidth=2.4)
     ax.plot(middle, rows, "s", color=BLUE, markersize=7)
     for row, name, value, left, right in zip(rows, frame["label"], middle, low, high, strict=True):
-        ax.annotate(f"{wrapped(str(name), 52)}\n{number(value)} {interval(left, right)}",
-                    (0, row), xycoords=("axes fraction", "data"), xytext=(0, 8), textcoords="offset points",
-                    fontsize=9, color=INK, va="bottom")
+        note(ax, f"{wrapped(str(name), 52)}\n{signed(value)} {interval(left, right)}", row, above=8)
     ax.set_xlim(*shown_range(np.concatenate([middle, low, high]), around=0.0))
     ax.set_ylim(-0.5, len(frame) - 0.15)
     ax.set_yticks([])

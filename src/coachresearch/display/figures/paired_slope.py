@@ -1,4 +1,4 @@
-"""Before and after: a grey line for every person, the mean of each arm, and the changes with intervals on their own axis."""
+"""Before and after: a grey line per person, the mean of each arm, and the changes with intervals on their own axis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from coachresearch.core.estimate import Estimate
-from coachresearch.display.figures.style import GREY, INK, PALE, WIDTH, calm, column, group_style, shown_range, wrapped
+from coachresearch.display.figures.style import (
+    GREY,
+    INK,
+    PALE,
+    WIDTH,
+    calm,
+    column,
+    group_style,
+    note,
+    shown_range,
+    wrapped,
+)
 from coachresearch.display.numbers import interval, signed
 from coachresearch.display.text import group_label, sentence
 
@@ -88,6 +99,8 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
         air = 0.03 * (high - low)
         ax.set_ylim(low - air, high + air)
         ax.spines["left"].set_bounds(low, high)
+        if high - low <= 10:
+            ax.set_yticks(np.arange(np.ceil(low), high + 0.5))
     ax.set_ylabel(sentence("figure.score_axis", language), fontsize=9)
     calm(ax, keep=("left",))
     ax.tick_params(axis="x", length=0)
@@ -122,9 +135,7 @@ def _split(ax: Axes, n_rows: int, language: str, rows: pd.DataFrame, arms: Seque
         under.plot(middle[place], row, marker, color=colour, markersize=7)
         code = "figure.change_in" if name in arms else "figure.difference_of"
         words = sentence(code, language, name=group_label(str(name), language))
-        under.annotate(f"{words}: {signed(middle[place])} {interval(low[place], high[place])}", (0, row),
-                       xycoords=("axes fraction", "data"), xytext=(0, 6), textcoords="offset points", fontsize=9,
-                       color=INK, va="bottom")
+        note(under, f"{words}: {signed(middle[place])} {interval(low[place], high[place])}", row)
     under.set_xlim(*shown_range(np.concatenate([middle, low, high]), around=0.0))
     under.set_ylim(-0.4, n_rows - 0.1)
     under.set_yticks([])

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from coachresearch.display.figures.style import GREY, INK, WIDTH, calm, column, group_style, wrapped
+from coachresearch.display.figures.style import (
+    GREY,
+    INK,
+    WIDTH,
+    calm,
+    column,
+    group_style,
+    note,
+    wrapped,
+)
 from coachresearch.display.numbers import interval, share
 from coachresearch.display.terms import style
 from coachresearch.display.text import label, sentence
@@ -42,10 +51,7 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
         ax.plot(middle[place], row, marker, color=colour, markersize=7)
         name = label(str(term), language)
         words = f"{group}, {name}" if group else name
-        ax.annotate(
-            f"{wrapped(words, 46)}: {share(middle[place])} {interval(low[place], high[place], bounded=True)}",
-            (0, row), xycoords=("axes fraction", "data"), xytext=(0, 7), textcoords="offset points",
-            fontsize=9, color=INK, va="bottom")
+        note(ax, f"{wrapped(words, 46)}: {share(middle[place])} {interval(low[place], high[place], bounded=True)}", row)
     _needed_line(shown, ax, language)
     lowest = float(np.nanmin(np.append(np.concatenate([middle, low]), 0.0)))
     ax.set_xlim(lowest, 1.0)

@@ -43,6 +43,13 @@ def calm(ax: Axes, *, keep: Iterable[str] = ("bottom",)) -> None:
     ax.tick_params(colors=INK, labelsize=9)
 
 
+def note(ax: Axes, text: str, row: float, *, above: int = 6) -> None:
+    """Write the words of a row at the left, just above its line, on a white ground."""
+    ax.annotate(text, (0, row), xycoords=("axes fraction", "data"), xytext=(0, above), textcoords="offset points",
+                fontsize=9, color=INK, va="bottom", zorder=4,
+                bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
+
+
 def wrapped(text: str, width: int) -> str:
     """Break a label into lines of at most `width` characters."""
     import textwrap

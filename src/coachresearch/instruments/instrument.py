@@ -142,7 +142,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the instrument comes from; `found` and `key` say whether its statements and its key were seen or recalled."""
+    """Where the instrument comes from; `found` and `key`: whether its statements and its key were seen or recalled."""
 
     citation: str
     doi: str = ""

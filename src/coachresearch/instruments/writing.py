@@ -102,7 +102,7 @@ def _text_faults(text: str, dimension_names: list[str]) -> Iterator[tuple[str, s
             yield f"The item uses jargon ({word!r})", "Use a plain word."
         if word in avoided["joining"]:
             yield f"The item joins two ideas ({word!r})", "Ask one thing; write two items."
-    for idiom in avoided["idioms"]:
+    for idiom in sorted(avoided["idioms"]):
         if f" {idiom} " in f" {' '.join(words)} ":
             yield f"The item uses an idiom ({idiom!r})", "Say it plainly; idioms do not translate."
     for name in dimension_names:

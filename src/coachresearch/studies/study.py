@@ -83,8 +83,8 @@ class Study:
     id, title, question : str
         Identifier, name, and the question in one sentence.
     assignment : {"randomised", "waitlist", "matched", "self_selected", "one_group", "cross_section"}
-        How people came into their arms; decides which verbs a report may use. ``cross_section`` has one wave and no arms:
-        it can be measured, not compared.
+        How people came into their arms; decides which verbs a report may use. ``cross_section`` has one wave and no
+        arms: it can be measured, not compared.
     arms : tuple of Arm
     waves : tuple of Wave
         In time order.

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coachresearch.core.errors import EstimationError, NotConverged, NotIdentified
 
-if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
-
 FloatArray = NDArray[np.float64]
 Estimator = Literal["ml", "minres"]
 
 _SMALLEST_UNIQUENESS = 0.005
 _SMALLEST_EIGENVALUE = 1e-10
+_FLAT = 1e-5
+_RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,11 +83,7 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
         raise EstimationError(
             f"The correlation matrix of {k} items is singular (smallest eigenvalue {smallest:.2g})",
             remedy='Use more people than items, drop items that repeat each other, or extract with estimator="minres".')
-    found = _search(cor, factors, estimator)
-    if not found.success:
-        raise NotConverged(f"The {estimator} factor solution of {k} items did not converge: {found.message}",
-                           remedy="Check for items that hardly vary or repeat each other.")
-    unique = np.asarray(found.x, dtype=float)
+    unique = _search(cor, factors, estimator)
     loadings = _LOADINGS[estimator](cor, unique, factors)
     loadings = loadings * np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
     improper = unique <= _SMALLEST_UNIQUENESS * 1.0001
@@ -97,15 +92,30 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
     return Extraction(loadings, unique, improper, estimator)
 
 
-def _search(cor: FloatArray, factors: int, estimator: Estimator) -> OptimizeResult:
+def _search(cor: FloatArray, factors: int, estimator: Estimator) -> FloatArray:
     from scipy.optimize import minimize
 
     k = len(cor)
-    start = np.clip((1 - 0.5 * factors / k) / np.diag(np.linalg.pinv(cor)), _SMALLEST_UNIQUENESS * 2, 0.98)
-    return minimize(
-        _DISCREPANCY[estimator], start, args=(cor, factors), jac=True, method="L-BFGS-B",
-        bounds=[(_SMALLEST_UNIQUENESS, 1.0)] * k, options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9},
-    )
+    discrepancy = _DISCREPANCY[estimator]
+    unique = np.clip((1 - 0.5 * factors / k) / np.diag(np.linalg.pinv(cor)), _SMALLEST_UNIQUENESS * 2, 0.98)
+    for _ in range(_RESTARTS):
+        unique = np.asarray(minimize(
+            discrepancy, unique, args=(cor, factors), jac=True, method="L-BFGS-B",
+            bounds=[(_SMALLEST_UNIQUENESS, 1.0)] * k, options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}).x)
+        slope = _free_slope(unique, discrepancy(unique, cor, factors)[1])
+        if slope < _FLAT:
+            return unique
+    raise NotConverged(f"The {estimator} factor solution of {k} items did not converge (largest slope {slope:.2g})",
+                       remedy="Check for items that hardly vary or repeat each other.")
+
+
+def _free_slope(unique: FloatArray, gradient: FloatArray) -> float:
+    """Return the largest slope in a direction in which a uniqueness may still move.
+
+    The search itself may stop with a complaint once it has reached the precision of the numbers, so the slope decides.
+    """
+    stuck = ((unique <= _SMALLEST_UNIQUENESS) & (gradient > 0)) | ((unique >= 1) & (gradient < 0))
+    return float(np.max(np.abs(np.where(stuck, 0.0, gradient))))
 
 
 def _ml_discrepancy(unique: FloatArray, cor: FloatArray, factors: int) -> tuple[float, FloatArray]:

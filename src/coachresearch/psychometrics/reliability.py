@@ -236,8 +236,8 @@ def reliability_gate(
 
     ``pass``: the whole interval lies at or above the cut; ``fail``: the whole interval lies under it. An interval with
     values on both sides decides nothing (``not_assessable``) unless the rule's number of people is reached; then the
-    estimate decides (or its lower limit, where the rule says so). Nothing is decided for scales of one or two items
-    and for samples under the rule's smallest number.
+    estimate decides. Nothing is decided for scales of one or two items and for samples under the rule's smallest
+    number.
 
     Parameters
     ----------
@@ -273,8 +273,7 @@ def _verdict(found: Estimate | None, rule: ReliabilityRule, n_items: int, n: int
         return "fail", ""
     if n < rule.many_people:
         return "not_assessable", "interval_straddles_cut"
-    decider = found.conf_low if rule.decider == "conf_low" else found.estimate
-    return ("pass" if decider >= rule.cut else "fail"), ""
+    return ("pass" if found.estimate >= rule.cut else "fail"), ""
 
 
 def _check(moments: Moments, *, fewest: int) -> None:

@@ -20,10 +20,8 @@ class ReliabilityRule:
     code : str
         Code of the cut-off in `display.rules`, which holds author, year, source and the reliability that is needed.
     many_people : int
-        From this number on an interval with values on both sides of the cut is decided by `decider`; below it,
+        From this number on an interval with values on both sides of the cut is decided by the estimate; below it,
         such an interval decides nothing.
-    decider : {"estimate", "conf_low"}
-        What has to reach the cut in that case.
     fewest_items, fewest_people : int
         With fewer items or complete answers nothing is decided.
 
@@ -34,7 +32,6 @@ class ReliabilityRule:
 
     code: str
     many_people: int = 100
-    decider: Literal["estimate", "conf_low"] = "estimate"
     fewest_items: int = 3
     fewest_people: int = 10
 
@@ -46,8 +43,10 @@ class ReliabilityRule:
 
 RELIABILITY_RULES: tuple[ReliabilityRule, ...] = (
     ReliabilityRule("nunnally1978"),
-    ReliabilityRule("research070", decider="conf_low"),
+    ReliabilityRule("nunnally1978_basic"),
+    ReliabilityRule("nunnally1978_individual"),
 )
+"""Early research (.70), basic research (.80), and decisions about single persons (.90)."""
 
 
 def reliability_rule(code: str) -> ReliabilityRule:

@@ -17,6 +17,8 @@ from coachresearch.instruments.reader import read_instruments
 if TYPE_CHECKING:
     import pandas as pd
 
+_COLUMNS = ("instrument", "version", "title", "family", "items", "scales", "forms", "languages", "licence", "status",
+            "level", "key")
 _MESSAGES = Catalogue(Path(__file__).with_name("messages"))
 
 
@@ -117,7 +119,7 @@ class Library(Mapping[str, Instrument]):
             }
             for one in self.instruments
         ]
-        return pd.DataFrame(rows).astype({"level": "Int64"})
+        return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({"level": "Int64"})
 
 
 def library(folder: str | Path | None = None, *more: str | Path) -> Library:

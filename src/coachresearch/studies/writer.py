@@ -188,20 +188,16 @@ def _outcome(outcome: Outcome) -> dict[str, str]:
 
 
 def _dumped(value: dict[str, Any]) -> str:
+    """Return YAML in which every text that would be read back as a number stands in quotes."""
     import yaml
 
-    class Dumper(yaml.SafeDumper):
-        """Quotes every text that would be read back as a number."""
-
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-            return super().increase_indent(flow, False)
-
-    def text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    def text(dumper: Any, value: str) -> Any:
         style = '"' if _looks_like_a_number(value) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
-    Dumper.add_representer(str, text)
-    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=116))
+    dumper: Any = type("Dumper", (yaml.SafeDumper,), {})
+    dumper.add_representer(str, text)
+    return str(yaml.dump(value, Dumper=dumper, sort_keys=False, allow_unicode=True, width=116))
 
 
 def _looks_like_a_number(text: str) -> bool:

@@ -1,0 +1,109 @@
+"""What the instruments that come with the package promise; a changed word needs a new version."""
+
+import json
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+
+import pytest
+
+from coachresearch.core.places import shipped
+from coachresearch.instruments.instrument import text_for
+from coachresearch.instruments.reader import read_instruments
+
+GOLDEN = Path(__file__).parent / "golden" / "content_hashes.json"
+MARKERS = {  # Saucier (1994), recalled; signs as in the public list of Goldberg's hundred markers
+    "mm_extraversion": ("talkative extraverted bold energetic", "shy quiet bashful withdrawn"),
+    "mm_agreeableness": ("sympathetic warm kind cooperative", "cold unsympathetic rude harsh"),
+    "mm_conscientiousness": ("organized efficient systematic practical", "disorganized sloppy inefficient careless"),
+    "mm_emotional_stability": ("unenvious relaxed", "moody jealous temperamental envious touchy fretful"),
+    "mm_openness": ("creative imaginative philosophical intellectual complex deep", "uncreative unintellectual"),
+}
+BFI_REVERSED = {"A1", "C4", "C5", "E1", "E2", "O2", "O5"}  # documentation of `bfi` in the R package psych
+
+
+@pytest.fixture(scope="module")
+def instruments():
+    return read_instruments()
+
+
+def test_a_version_is_one_wording_for_good(instruments):
+    written = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    seen = {f"{one.id} {one.version}": one.content_hash for one in instruments.values()}
+    assert seen.items() <= written.items(), "wording, order, labels or keys changed: give the file a new version"
+
+
+def test_every_file_tells_editors_where_its_schema_is():
+    for path in shipped("instruments").rglob("*.yaml"):
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert first.startswith("# yaml-language-server: $schema=")
+        assert (path.parent / first.partition("=")[2]).resolve().name == "schema.json"
+
+
+def test_mq5_has_five_duties_of_five_and_a_core_of_two_each(instruments):
+    mq5 = instruments["mq5"]
+    duties = [scale for scale in mq5.scales if scale.parent == "mq5_total"]
+    assert [len(scale.items) for scale in duties] == [5] * 5
+    assert sorted(item for scale in duties for item in scale.items) == sorted(mq5.form("full").items)
+    assert [sum(item in scale.items for item in mq5.form("core").items) for scale in duties] == [2] * 5
+    assert set(mq5.scale("mq5_core").items) == set(mq5.form("core").items)
+
+
+def test_mq5_wants_two_thirds_of_the_answers(instruments):
+    for scale in instruments["mq5"].scales:
+        assert scale.min_answered == ceil(len(scale.items) * 2 / 3)
+        assert scale.rule == "mean"
+
+
+def test_mq5_turns_ten_items_and_at_least_three_in_the_core(instruments):
+    mq5 = instruments["mq5"]
+    signs = dict(mq5.scale("mq5_total").keys)
+    assert sum(sign < 0 for sign in signs.values()) == 10
+    assert sum(signs[item] < 0 for item in mq5.form("core").items) >= 3
+    assert all(dict(scale.keys)[item] == signs[item] for scale in mq5.scales for item in scale.items)
+
+
+def test_mq5_speaks_to_each_rater_role_in_its_own_voice(instruments):
+    mq5 = instruments["mq5"]
+    for item in mq5.items:
+        assert text_for(item, "report", "en").startswith("My manager ")
+        assert text_for(item, "self", "en").startswith("I ")
+        assert text_for(item, "peer", "en").startswith("This person ")
+    assert all("last three months" in text for _, words in mq5.instructions for _, text in words)
+
+
+def test_mq5_lets_people_say_that_they_could_not_see(instruments):
+    scale = instruments["mq5"].response_scale("mot_1")
+    assert [dict(words)["en"] for words in scale.labels] == ["Never", "Rarely", "Sometimes", "Often", "Almost always"]
+    assert [(kind, dict(words)["en"]) for _, kind, words in scale.missing] == [("dont_know", "No chance to see")]
+
+
+def test_no_two_items_of_ours_share_a_run_of_five_words(instruments):
+    runs = {}
+    for one in instruments.values():
+        for item in one.items if one.status == "draft" else ():
+            words = text_for(item, "self", "en").lower().strip(".").split()
+            for run in zip(*(words[start:] for start in range(5)), strict=False):
+                assert runs.setdefault(run, item.id) == item.id
+
+
+def test_mini_markers_are_forty_words_in_order_with_their_keys(instruments):
+    markers = instruments["mini_markers"]
+    shown = markers.form("full").items
+    assert len(shown) == 40
+    assert all(before < after for before, after in pairwise(shown))
+    for scale, (positive, negative) in MARKERS.items():
+        keys = dict(markers.scale(scale).keys)
+        assert {word for word, sign in keys.items() if sign > 0} == set(positive.split())
+        assert {word for word, sign in keys.items() if sign < 0} == set(negative.split())
+    assert all(text_for(item, role, "en") == item.id for item in markers.items for role in ("self", "peer"))
+    assert markers.response_scale("bold").values == tuple(range(1, 10))
+    assert markers.recalled_key
+
+
+def test_bfi_turns_seven_items_and_holds_no_wording(instruments):
+    bfi = instruments["bfi25"]
+    assert {item for scale in bfi.scales for item, sign in scale.keys if sign < 0} == BFI_REVERSED
+    assert [len(scale.items) for scale in bfi.scales] == [5] * 5
+    assert all(item.text == () for item in bfi.items)
+    assert not bfi.recalled_key

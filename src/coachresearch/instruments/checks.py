@@ -211,10 +211,12 @@ def _seen_words(draft: Draft) -> Iterator[tuple[str, tuple[Step, ...], Any]]:
 
 
 def _voices(draft: Draft) -> Iterator[Fault]:
-    worded = {item["id"] for _, item in draft.items if item.get("text")}
+    positions: dict[str, tuple[int, Mapping[str, Any]]] = {}
+    for position, item in draft.items:
+        positions.setdefault(item["id"], (position, item))
+    worded = {name for name, (_, item) in positions.items() if item.get("text")}
     if not worded:
         return
-    positions = {item["id"]: (position, item) for position, item in draft.items}
     for name, (position, _) in positions.items():
         if name not in worded:
             yield draft.fault(f"Item {name!r} has no wording, though other items have", ("items", position),

@@ -79,7 +79,7 @@ def figure_svg(figure: Figure, *, id: str, title: str, description: str) -> Draw
     opening = (
         f'<svg id="{escaped(id)}" class="cr-figure" role="img" '
         f'aria-labelledby="{escaped(id)}-title {escaped(id)}-desc" '
-        f'viewBox="{box}" style="width:100%;max-width:{float(box.split()[2]) * 4 / 3:.0f}px;height:auto" '
+        f'viewBox="{box}" style="width:100%;max-width:{float(box.split()[2]) * 5 / 3:.0f}px;height:auto" '
         'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     return Drawing(f"{opening}{words}{inner}</svg>", title, description)

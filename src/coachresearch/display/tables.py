@@ -96,7 +96,7 @@ def _wide(
     rows = tuple(
         (names.get(group, group) or sentence("label.whole", language),
          *(values.get((group, term), numbers.NOTHING) for term in terms),
-         numbers.count(max(one.n for one in estimates if one.group == group)))
+         numbers.count(next(one.n for one in estimates if one.group == group)))
         for group in groups
     )
     head = (Column(sentence("column.item", language), "text"), *(Column(label(term, language)) for term in terms),

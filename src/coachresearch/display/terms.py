@@ -10,9 +10,9 @@ from coachresearch.display import numbers
 Style = Literal["plain", "bounded", "percent", "count"]
 
 _BOUNDED = frozenset({
-    "alpha", "alpha_standardised", "alpha_if_dropped", "omega_total", "omega", "omega_h", "item_total_r", "loading", "r",
-    "rho", "icc", "icc1", "icc2", "rwg", "kappa", "cfi", "tli", "rmsea", "srmr", "r_squared", "retest_r", "correlation",
-    "prob_superiority", "reliability", "lambda", "communality", "pre_post_r",
+    "alpha", "alpha_standardised", "alpha_if_dropped", "omega_total", "omega", "omega_h", "item_total_r", "loading",
+    "r", "rho", "icc", "icc1", "icc2", "rwg", "kappa", "cfi", "tli", "rmsea", "srmr", "r_squared", "retest_r",
+    "correlation", "prob_superiority", "reliability", "lambda", "communality", "pre_post_r",
 })
 _PERCENT = frozenset({
     "missing_share", "floor", "ceiling", "share_improved", "share_unchanged", "share_worse", "share",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def size(frame: pd.DataFrame) -> tuple[float, float]:
     """Width and height in inches."""
-    return WIDTH, 0.5 + 1.0 * frame["step"].nunique()
+    return WIDTH, 0.5 + 1.15 * frame["step"].nunique()
 
 
 def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
@@ -36,7 +36,7 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
                 bbox={"boxstyle": "round,pad=0.45", "facecolor": "white", "edgecolor": colour, "linewidth": 1.6})
     for across, arm in enumerate(arms):
         ax.plot((across, across), (0, 1 - len(steps)), color=GREY, linewidth=1.2, zorder=0)
-        ax.text(across, 0.5, wrapped(str(arm), 24), ha="center", va="bottom", fontsize=10, color=INK, fontweight="bold")
+        ax.text(across, 0.5, wrapped(str(arm), 22), ha="center", va="bottom", fontsize=10, color=INK, fontweight="bold")
     ax.set_xlim(-0.5, len(arms) - 0.5)
     ax.set_ylim(-len(steps) + 0.5, 0.95)
     ax.set_axis_off()
@@ -56,7 +56,7 @@ def alt(frame: pd.DataFrame) -> tuple[str, dict[str, Any]]:
 
 
 def _words(row: pd.Series, language: str) -> str:
-    step = wrapped(str(row["step"]), 26)
+    step = wrapped(str(row["step"]), 24)
     if row.isna()["n"]:
         return f"{step}\n{sentence('figure.hidden', language)}"
     line = f"{step}\n{sentence('figure.people', language, n=int(row['n']))}"

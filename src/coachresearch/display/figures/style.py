@@ -16,7 +16,7 @@ VERMILLION = "#D55E00"
 INK = "#1A1A1A"
 GREY = "#6B6B6B"
 PALE = "#BDBDBD"
-WIDTH = 5.2
+WIDTH = 4.7
 """Inches; narrow enough for its words to stay legible on a telephone."""
 
 GROUPS: tuple[tuple[str, str, str], ...] = (

@@ -16,7 +16,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FUL
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, guard_formulas: bool = True) -> Path:
-    """Write a tidy frame as CSV: UTF-8, comma, decimal point, times in ISO 8601 (UTC), empty where there is nothing.
+    """Write a tidy frame as CSV (RFC 4180): UTF-8, decimal point, times in ISO 8601 (UTC), empty where there is nothing.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, guard_formulas: bool = True) -
             out[name] = out[name].map(_guarded, na_action="ignore")
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
     try:
-        out.to_csv(draft, index=False, encoding="utf-8", lineterminator="\n")
+        out.to_csv(draft, index=False, encoding="utf-8", lineterminator="\r\n")
         draft.replace(path)
     except OSError as problem:
         raise StoreError(f"{path.name!r} cannot be written: {problem.strerror or problem}", where=str(path),

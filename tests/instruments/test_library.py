@@ -7,7 +7,7 @@ import pytest
 
 from coachresearch.core.errors import InstrumentError
 from coachresearch.instruments.instrument import confirm_key
-from coachresearch.instruments.library import Library, claim_level, claim_sentences, known_forms, library
+from coachresearch.instruments.library import Library, claim_level, claim_sentences, library
 
 
 @pytest.fixture(scope="module")
@@ -108,10 +108,3 @@ def test_no_sentence_calls_anything_validated(shelf):
 def test_title_is_said_in_the_language_asked_for(shelf):
     two = replace(shelf["bfi25"], title=(("de", "Fünfundzwanzig"), ("en", "Twenty-five")))
     assert claim_sentences(two, "de")[0].startswith("Fünfundzwanzig: ")
-
-
-def test_forms_are_known_with_their_roles(shelf):
-    known = known_forms(shelf)
-    assert known["bfi25"] == {"full": ("self",)}
-    assert set(known["mq5"]) == {"full", "core"}
-    assert "report" in known["mq5"]["core"]

@@ -12,7 +12,8 @@ from coachresearch.studies.reader import read_study
 from coachresearch.studies.writer import new_study
 lint_wording(library()["mq5"])
 folder = Path(sys.argv[1])
-new_study(folder, id="s", title="S", assignment="waitlist", instrument="mq5", form="core", scale="mq5_core", role="report")
+new_study(folder, id="s", title="S", assignment="waitlist", instrument="mq5", form="core", scale="mq5_core",
+          role="report")
 read_study(folder)
 loaded = {"pandas", "numpy", "scipy", "matplotlib", "statsmodels", "pingouin", "sqlalchemy"} & set(sys.modules)
 print(sorted(loaded))

@@ -133,11 +133,6 @@ def library(folder: str | Path | None = None, *more: str | Path) -> Library:
     return Library(tuple(read_instruments(folder, *more).values()))
 
 
-def known_forms(instruments: Mapping[str, Instrument]) -> dict[str, dict[str, tuple[RaterRole, ...]]]:
-    """Return the rater roles of each form of each instrument, for a study to be checked against."""
-    return {name: {form.id: form.roles for form in one.forms} for name, one in instruments.items()}
-
-
 def claim_level(instrument: Instrument) -> int | None:
     """Return the rung on the ladder of claims: 0 for a draft of our own, None for what others published.
 

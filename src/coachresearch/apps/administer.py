@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coachresearch.apps.folder import DATABASE, instruments_for
 from coachresearch.core.contracts import RaterRole
 from coachresearch.core.errors import DesignError
 from coachresearch.instruments.instrument import Instrument
-from coachresearch.instruments.reader import read_instruments
 from coachresearch.store.store import InstrumentMark, Store, open_store
 from coachresearch.studies.study import Asked, Study, Wave
 from coachresearch.survey.form import choices_of, page_of
@@ -19,9 +19,6 @@ from coachresearch.survey.session import Occasion, Row
 
 if TYPE_CHECKING:
     from coachresearch.survey.widget import FormWidget
-
-DATABASE = "answers.db"
-"""Name of the file of answers in a study folder."""
 
 _WAIT_FOR_DISK = 10.0
 
@@ -71,7 +68,8 @@ def administer(
     Raises
     ------
     DesignError
-        If the study does not ask this role this questionnaire in this wave, or nobody is named as the target.
+        If the study does not ask this role this questionnaire in this wave, nobody is named as the target, or the
+        study's tables do not know the target or the relation.
     InstrumentError
         If the instrument has no wording for this role and language.
     ResponseError
@@ -79,14 +77,14 @@ def administer(
     StoreError
         If the file of answers cannot be opened.
     """
-    occasion_wave = _wave(study, wave)
-    known = {instrument.id: instrument} if isinstance(instrument, Instrument) else _instruments(study)
-    wanted = instrument.id if isinstance(instrument, Instrument) else instrument
-    asked = _asked(study, occasion_wave, role, wanted)
+    folder, occasion_wave, about = _folder(study), _wave(study, wave), _target(person, target, role)
+    known = {instrument.id: instrument} if isinstance(instrument, Instrument) else instruments_for(folder)
+    asked = _asked(study, occasion_wave, role, instrument.id if isinstance(instrument, Instrument) else instrument)
+    _check_people(study, folder, wave=occasion_wave.id, person=person, target=about, role=role)
     return _form(
         _found(known, asked.instrument, study),
-        store if store is not None else open_store(_folder(study) / DATABASE, study=study.id),
-        study=study.id, wave=occasion_wave.id, person=person, target=_target(person, target, role), role=role,
+        store if store is not None else open_store(folder / DATABASE, study=study.id),
+        study=study.id, wave=occasion_wave.id, person=person, target=about, role=role,
         form=form or asked.form, language=language,
     )
 
@@ -139,7 +137,8 @@ def _form(
     from coachresearch.survey.widget import FormWidget
 
     page = page_of(instrument, form, role=role, language=language)
-    occasion = Occasion(study, wave, person, target, role, instrument.id, instrument.version, form, language, "notebook")
+    occasion = Occasion(study, wave, person, target, role, instrument.id, instrument.version, form, language,
+                        mode="notebook")
     session = begin(occasion, choices_of(instrument, form), stored=_stored(store, occasion))
     mark = InstrumentMark(instrument.id, instrument.version, instrument.content_hash)
 
@@ -194,15 +193,30 @@ def _found(instruments: Mapping[str, Instrument], wanted: str, study: Study) -> 
     return instruments[wanted]
 
 
-def _instruments(study: Study) -> Mapping[str, Instrument]:
-    own = Path(study.folder) / "instruments"
-    return read_instruments(None, own) if study.folder and own.is_dir() else read_instruments()
+def _check_people(study: Study, folder: Path, *, wave: str, person: str, target: str, role: RaterRole) -> None:
+    """Hold the names to the study's tables, as far as these are filled in."""
+    from coachresearch.studies.people_reader import read_people
+
+    if not (folder / "people.csv").is_file():
+        return
+    people = read_people(folder, study)
+    known = people.people["person"]
+    if len(known) and target not in set(known):
+        raise DesignError(f"{target!r} is not among the people of the study", where="people.csv",
+                          remedy="Check the pseudonym, or add a row for this person.")
+    relations = people.relations
+    if role == "self" or relations.empty:
+        return
+    listed = relations[(relations["target"] == target) & (relations["rater"] == person) & (relations["role"] == role)]
+    if not (listed["wave"].isna() | (listed["wave"] == wave)).any():
+        raise DesignError(f"{person!r} is not listed as {role} of {target!r} in wave {wave!r}", where="relations.csv",
+                          remedy="Check target and role, or add a row for this relation.")
 
 
 def _folder(study: Study) -> Path:
     if not study.folder:
         raise DesignError(f"Study {study.id!r} has no folder to keep answers in",
-                          remedy="Read it from its file with read_study, or give a store.")
+                          remedy="Read it from its file with read_study, or use administer_instrument.")
     return Path(study.folder)
 
 

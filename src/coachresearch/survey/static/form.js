@@ -26,7 +26,7 @@ function render({ model, el }) {
 
   const id = (name) => `cr-${view}-${name}`;
   const time = (iso) =>
-    new Date(iso).toLocaleTimeString(page.language, { hour: "2-digit", minute: "2-digit" });
+    new Date(iso).toLocaleTimeString(page.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
   // --- sending -------------------------------------------------------------------------------------------------
   function send(message) {

@@ -16,7 +16,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FUL
 
 
 def write_csv(frame: pd.DataFrame, path: Path, *, guard_formulas: bool = True) -> Path:
-    """Write a tidy frame as CSV (RFC 4180): UTF-8, decimal point, times in ISO 8601 (UTC), empty where there is nothing.
+    """Write a tidy frame as CSV (RFC 4180): UTF-8, decimal point, times in ISO 8601 (UTC), empty for nothing.
 
     Parameters
     ----------

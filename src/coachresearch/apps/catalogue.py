@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from coachresearch.core.errors import InstrumentError
+from coachresearch.core.errors import Fault, InstrumentError
 from coachresearch.instruments.instrument import Instrument, text_for, words_in
 from coachresearch.instruments.library import Library, claim_level, claim_sentences, library
 from coachresearch.instruments.reader import read_instrument
@@ -74,7 +74,8 @@ def check_files(files: Sequence[Path]) -> list[str]:
     InstrumentError
         With every fault of every file, of structure or of wording.
     """
-    faults, lines = [], []
+    faults: list[Fault] = []
+    lines: list[str] = []
     for file in files:
         try:
             one = read_instrument(file)

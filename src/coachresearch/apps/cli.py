@@ -97,10 +97,12 @@ def import_file(
     mapping: Annotated[Path | None, typer.Option(help="YAML file that says which column is what.")] = None,
     instrument: Annotated[str, typer.Option(help="Without a mapping: print a proposed one for this instrument.")] = "",
 ) -> None:
-    """Import answers that others collected; all of the file or nothing."""
-    from coachresearch.apps.imports import import_into, proposed
+    """Import answers that others collected, or that were exported here; all of the file or nothing."""
+    from coachresearch.apps.imports import import_exported, import_into, is_exported, proposed
 
-    if mapping is None:
+    if mapping is None and is_exported(file):
+        typer.echo(import_exported(study, file))
+    elif mapping is None:
         typer.echo(proposed(study, file, instrument=instrument))
     else:
         typer.echo(import_into(study, file, mapping))

@@ -165,6 +165,28 @@ def test_one_spoilt_batch_does_not_poison_its_neighbours(path, row, monkeypatch)
         assert sorted(store.responses()["person"]) == ["better", "first", "good"]
 
 
+def test_a_full_disk_is_told_and_once_freed_writing_goes_on(path, sheet):
+    with open_store(path) as store:
+        store.append(sheet("P0"))
+        with store._writing.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages + 8}")
+        kept, refused = [], []
+        for number in range(1, 12):
+            try:
+                kept.append(store.append(sheet(f"P{number}"), key=f"P{number}"))
+            except StoreError as problem:
+                refused.append(str(problem))
+        assert kept and refused
+        assert all("database or disk is full" in text and "send the rows again" in text for text in refused)
+        with store._writing.connect() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        store.append(sheet("P11"), key="P11")
+        sizes = store.responses(latest=False).groupby("person").size()
+    assert len(sizes) == len(kept) + 2
+    assert (sizes == 30).all()
+
+
 def test_a_file_that_went_away_is_noticed_before_anything_is_acknowledged(path, row):
     with open_store(path) as store:
         store.append([row()])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from coachresearch.core.contracts import RESPONSES
-from coachresearch.core.errors import Fault
+from coachresearch.core.errors import Fault, ResponseError
 from coachresearch.instruments.instrument import Form, Instrument, ResponseScale
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ def faults_of(
     tuple of Fault
         Faults of the contract alone if there are any: the rest cannot be judged before those are mended.
     """
-    found = RESPONSES.faults(frame, where=where)
-    if found:
-        return found
     place = f"{where}, " if where else ""
-    answers = RESPONSES.check(frame)
+    try:
+        answers = RESPONSES.check(frame, where=where, error=ResponseError)
+    except ResponseError as broken:
+        return broken.faults
     return (*_row_faults(answers, study, place), *_instrument_faults(answers, tuple(instruments), place))
 
 

@@ -17,12 +17,14 @@ from coachresearch.display.figures.style import (
     wrapped,
 )
 from coachresearch.display.numbers import interval, share
-from coachresearch.display.terms import style
 from coachresearch.display.text import label, sentence
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+
+_TERMS = frozenset({"alpha", "omega_total", "omega_h", "retest_r", "icc", "icc1", "icc2"})
 
 
 def size(frame: pd.DataFrame) -> tuple[float, float]:
@@ -37,7 +39,8 @@ def draw(frame: pd.DataFrame, ax: Axes, *, language: str = "en") -> Axes:
     ----------
     frame : pandas.DataFrame
         Tidy estimates; the scale, where there are several, is named in ``group``. A column ``needed`` with the limit of
-        the rule that was applied is drawn as a line. Terms that are not coefficients between 0 and 1 are left out.
+        the rule that was applied is drawn as a line. Terms that are no reliability (loadings, the standard error of
+        measurement) are left out.
     ax : matplotlib.axes.Axes
     language : str
     """
@@ -77,7 +80,7 @@ def alt(frame: pd.DataFrame) -> tuple[str, dict[str, Any]]:
 
 
 def _shown(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[[style(str(term)) == "bounded" for term in frame["term"]]]
+    return frame[[str(term) in _TERMS for term in frame["term"]]]
 
 
 def _needed_line(frame: pd.DataFrame, ax: Axes, language: str) -> None:

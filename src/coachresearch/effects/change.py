@@ -292,7 +292,8 @@ def _reliably(
     deviations = [one.pairs[0] - one.pairs[0].mean() for one in waves.arms if one.both.any()]
     df = sum(len(one) for one in deviations) - len(deviations)
     spread = sqrt(sum(float(one @ one) for one in deviations) / df) if df > 0 else 0.0
-    if not spread > 0:
+    size = max((float(np.abs(one.pairs[0]).max()) for one in waves.arms if one.both.any()), default=0.0)
+    if spread <= 1e-12 * size:
         found.cautions.append(caution("no_reliable_change"))
         return
     yardstick = reliable_change(spread, reliability)

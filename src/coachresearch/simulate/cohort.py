@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -191,9 +190,8 @@ def _answers(
     unseen = ~skipped & (lot < truth.skipped + truth.no_chance) & may_be_unseen & ~own
     seconds = _seconds(rng, n, k, raters.careless[rows])
     opens, closes = first_day(study, position), last_day(study, position)
-    began = [opens + timedelta(seconds=int(moment))
-             for moment in rng.integers(0, int((closes - opens).total_seconds()), size=n)]
-    took = np.floor(np.cumsum(seconds, axis=1)).astype(int)
+    began = rng.integers(0, int((closes - opens).total_seconds()), size=n)
+    moments = began.reshape(n, 1) + np.floor(np.cumsum(seconds, axis=1)).astype(np.int64)
     missing = np.where(skipped, "skipped", np.where(unseen, "dont_know", "")).ravel()
     flat = pd.Series(values.ravel(), dtype="Int64").mask(missing != "")
     return pd.DataFrame({
@@ -205,8 +203,7 @@ def _answers(
         "item": np.tile(form.items, n), "value": flat, "text": pd.NA,
         "missing": pd.Series(missing, dtype="string").mask(missing == ""), "language": study.language,
         "mode": "simulated", "part": 1, "position": np.tile(np.arange(1, k + 1), n), "seconds": seconds.ravel(),
-        "answered_at": [moment + timedelta(seconds=int(step)) for moment, steps in zip(began, took, strict=True)
-                        for step in steps],
+        "answered_at": pd.Timestamp(opens) + pd.to_timedelta(moments.ravel(), unit="s"),
     })
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from coachresearch.core.errors import CoachResearchError, DesignError, Fault
 from coachresearch.core.located import Located, read_located
 from coachresearch.instruments.reader import read_instruments
-from coachresearch.responses.exports import write_csv
 from coachresearch.simulate.cohort import Simulated, simulate_cohort
 from coachresearch.simulate.truth import Truth
 from coachresearch.studies.reader import read_study
@@ -34,7 +34,9 @@ _SCHEMA: dict[str, Any] = {
         "instrument": {"type": "string", "description": "Id of the instrument that is asked."},
         "truth": {
             "type": "object", "additionalProperties": False, "description": "Parts of the truth, by name.",
-            "properties": {name: {"type": "number", "description": "A number."} for name in Truth.names()},
+            "properties": {name: {"type": "integer" if name in Truth.whole() else "number",
+                                  "description": "A whole number." if name in Truth.whole() else "A number."}
+                           for name in Truth.names()},
         },
     },
 }
@@ -98,13 +100,27 @@ def write_cohort(folder: str | Path) -> tuple[Path, ...]:
         raise DesignError(f"There is no instrument {recipe.instrument!r}", where=FILE,
                           remedy=f"There are: {', '.join(sorted(instruments))}.")
     made = simulate_cohort(study, instruments[recipe.instrument], truth=recipe.truth, seed=recipe.seed)
-    return tuple(write_csv(_plain(table), place / name) for name, table in _tables(made))
+    return tuple(_written(_plain(table), place / name) for name, table in _tables(made))
 
 
 def _tables(made: Simulated) -> tuple[tuple[str, pd.DataFrame], ...]:
     people = made.people
     return (("people.csv", people.people), ("relations.csv", people.relations), ("coaching.csv", people.coaching),
             ("outcomes.csv", people.outcomes), ("responses.csv", made.responses))
+
+
+def _written(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table with line feeds alone, whatever the system, and put it in place in one step."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
+    try:
+        table.to_csv(draft, index=False, encoding="utf-8", lineterminator="\n")
+        draft.replace(path)
+    except OSError as problem:
+        raise DesignError(f"{path.name} cannot be written: {problem.strerror or problem}", where=str(path),
+                          remedy="Check that the folder may be written to.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:

@@ -100,6 +100,11 @@ class Truth:
         """Names of all parts of the truth."""
         return tuple(field.name for field in fields(cls))
 
+    @classmethod
+    def whole(cls) -> tuple[str, ...]:
+        """Names of the parts that are counts."""
+        return tuple(field.name for field in fields(cls) if isinstance(field.default, int))
+
 
 def _fault(name: str, value: float, allowed: str) -> Fault:
     return Fault(f"{name} is {value:g}", "truth", f"It must be {allowed}.")

@@ -150,6 +150,7 @@ def test_the_interval_is_held_against_what_is_worth_having(interval: tuple[float
     assert turned.code == worth
     assert _claim(interval).worth is None
     assert _claim(interval, gate=FAIL, smallest_worthwhile=0.2).worth is None
+    assert _claim((0.3, 0.6), "one_group", smallest_worthwhile=0.2).worth is None
 
 
 def test_weakened_says_so_only_where_the_measurement_took_a_step_away() -> None:

@@ -120,6 +120,15 @@ def test_one_arm_has_a_change_and_no_difference() -> None:
     assert "Mean change of C: +0.50, interval 0.20 to 0.80." in words
 
 
+def test_a_group_without_a_name_reads_well() -> None:
+    frame = change_frame(np.array([2.0, 3]), np.array([3.0, 3]), ["", ""], [
+        Estimate("mean_change", 0.5, conf_low=0.2, conf_high=0.8, n=2)], low=1, high=5)
+    assert alt_text("change", frame) == ("Lines from before to after for 2 people, with their mean. Mean change: "
+                                         "+0.50, interval 0.20 to 0.80. Single lines hold measurement error.")
+    written = [text.get_text() for one in draw_frame("change", frame).child_axes for text in one.texts]
+    assert written == ["mean change: +0.50 [0.20, 0.80]"]
+
+
 def test_a_hidden_count_is_not_told() -> None:
     words = alt_text("flow", _flow(None))
     assert words == "Boxes for 2 arms and 2 steps. At least one arm is too small to be shown."

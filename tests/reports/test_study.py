@@ -90,7 +90,7 @@ def test_the_summary_leads_and_the_numbers_follow(soup: BeautifulSoup) -> None:
         "Coaching raised Trust in the leader by 0.40 scale points (95% interval 0.10 to 0.70; 93 people).",
         "The interval leaves open whether it reaches the smallest difference worth having (0.20 scale points).",
         "Chance decided who was coached, so other causes are unlikely to explain a difference.",
-        "The answers were precise enough to compare groups.",
+        "The answers were precise enough to speak of groups, not of persons.",
         "1 more outcome stands in the list of claims below.",
         "Nothing here shows who in particular changed."]
     assert ("Trust in the leader passes the check of precision: Cronbach's alpha is .84, and at least .70 was asked "

@@ -132,8 +132,8 @@ class Claim:
 
     @property
     def worth(self) -> Wording | None:
-        """How the interval stands to the smallest difference worth having; nothing if none was set or none is known."""
-        if self.smallest_worthwhile is None or self.verb in ("withdrawn", "no_interval"):
+        """How the interval stands to the smallest difference worth having; None if none was set or can be told."""
+        if self.smallest_worthwhile is None or self.verdict in ("withdrawn", "cannot_be_told"):
             return None
         low, high, needed = self.estimate.conf_low, self.estimate.conf_high, abs(self.smallest_worthwhile)
         if self.wanted == "lower":

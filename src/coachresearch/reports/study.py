@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-_MAIN = ("mean_pre", "mean_post", "mean_change", "ancova_difference")
+_MAIN = ("mean_pre", "mean_post", "mean_change", "expected_regression", "ancova_difference")
 
 
 def study_report(
@@ -181,8 +182,6 @@ def _forest(claims: Sequence[Claim]) -> tuple[Part, ...]:
 
 
 def _ledger(claims: tuple[Claim, ...], language: str) -> tuple[Part, ...]:
-    import json
-
     if not claims:
         return (say("ledger.none"),)
     records = json.dumps(ledger_records(claims, language), ensure_ascii=False, indent=1, allow_nan=False)

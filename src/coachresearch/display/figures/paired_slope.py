@@ -133,7 +133,7 @@ def _split(ax: Axes, n_rows: int, language: str, rows: pd.DataFrame, arms: Seque
         colour, marker = group_style(arms.index(name))[:2] if name in arms else (INK, "D")
         under.hlines(row, low[place], high[place], color=colour, linewidth=2.4)
         under.plot(middle[place], row, marker, color=colour, markersize=7)
-        code = "figure.change_in" if name in arms else "figure.difference_of"
+        code = "figure.difference_of" if name not in arms else "figure.change_in" if name else "figure.change_alone"
         words = sentence(code, language, name=group_label(str(name), language))
         note(under, f"{words}: {signed(middle[place])} {interval(low[place], high[place])}", row)
     under.set_xlim(*shown_range(np.concatenate([middle, low, high]), around=0.0))
@@ -154,4 +154,6 @@ def alt(frame: pd.DataFrame) -> tuple[str, dict[str, Any]]:
     main = (between if len(between) else rows).iloc[[0]]
     params |= {"name": group_label(str(main["arm"].iloc[0])), "estimate": float(column(main, "estimate")[0]),
                "low": float(column(main, "conf_low")[0]), "high": float(column(main, "conf_high")[0])}
-    return ("alt.slope_difference" if len(between) else "alt.slope_change"), params
+    if len(between):
+        return "alt.slope_difference", params
+    return ("alt.slope_change" if params["name"] else "alt.slope_alone"), params

@@ -36,7 +36,8 @@ def measure_scale(
     Returns
     -------
     ScaleMeasurement
-        Where a statistic cannot be computed, its place is empty and the gate is *not assessable*.
+        Where a statistic cannot be computed, its place is empty and the gate is *not assessable*; so it is for scores
+        whose items add up, or come from trained raters: alpha and omega say nothing about them.
     """
     from coachresearch.psychometrics.items import item_analysis
     from coachresearch.psychometrics.reliability import reliability, reliability_gate
@@ -48,11 +49,15 @@ def measure_scale(
     source = sentence("source.answers", language, study=opened.study.id, wave=wave.id, role=role_words(role, language))
     name = f"{scale.id}@{wave.id}.{role}"
     items = keyed(responses, scale.id, wave=wave.id, role=role, instrument=instrument.id)
+    rule = scale.rule
+    if instrument.model_of(scale.id) != "reflective" or (rule != "mean" and rule != "sum"):
+        gate = not_assessable(name, reason="not_reflective", n=len(items))
+        return ScaleMeasurement(id=name, title=title, gates=(gate,))
     options = instrument.response_scale(scale.items[0])
     unit: Unit = "person" if role == "self" else "rating"
     try:
         analysed = item_analysis(items, low=options.low, high=options.high, title=title, source=source)
-        measured = reliability(items, title=title, scale=name, low=options.low, high=options.high, rule=scale.rule,
+        measured = reliability(items, title=title, scale=name, low=options.low, high=options.high, rule=rule,
                                unit=unit, source=source)
     except EstimationError:
         gate = not_assessable(name, reason="not_computed", n=len(items))

@@ -50,7 +50,7 @@ class Draft:
 
 def cross_faults(located: Located) -> tuple[Fault, ...]:
     """List everything in which the parts of an instrument file do not fit together, in the order of the checks."""
-    draft = _draft(located)
+    draft = draft_of(located)
     checks = (_repeated, _options, _response_scales, _languages, _voices, _instructed, _keys, _parents, _ranges, _forms,
               _shown, _norms, _dates)
     return tuple(fault for check in checks for fault in check(draft))
@@ -78,7 +78,8 @@ def response_scale_of(item: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     return str(item.get("response_scale") or data.get("response_scale") or "")
 
 
-def _draft(located: Located) -> Draft:
+def draft_of(located: Located) -> Draft:
+    """Return the parts of an instrument file that are well-formed enough to be checked against each other."""
     data = _mapping(located.data)
     items = [(position, {"id": item} if isinstance(item, str) else item)
              for position, item in enumerate(_sequence(data.get("items")))]
@@ -143,6 +144,8 @@ def _options(draft: Draft) -> Iterator[Fault]:
 
 def _values(scale: Mapping[str, Any]) -> list[int]:
     values = [_mapping(option).get("value") for option in _sequence(scale.get("options"))]
+    if scale.get("entry") == "number":
+        values = [scale.get("low"), scale.get("high")]
     return [value for value in values if isinstance(value, int)]
 
 
@@ -201,6 +204,8 @@ def _seen_words(draft: Draft) -> Iterator[tuple[str, tuple[Step, ...], Any]]:
             for position, entry in enumerate(_sequence(scale.get(room))):
                 yield (f"The label of {_mapping(entry).get(key)} in response scale {name!r}",
                        ("response_scales", name, room, position), _mapping(entry).get("label"))
+        yield f"The unit of response scale {name!r}", ("response_scales", name, "unit"), scale.get("unit")
+        yield from _anchor_words(f"response scale {name!r}", ("response_scales", name), scale)
     for position, item in draft.items:
         text = item.get("text")
         if isinstance(text, Mapping):
@@ -208,6 +213,17 @@ def _seen_words(draft: Draft) -> Iterator[tuple[str, tuple[Step, ...], Any]]:
                 yield f"Item {item['id']!r} for {role}", ("items", position, "text", role), words
         else:
             yield f"Item {item['id']!r}", ("items", position, "text"), text
+        yield from _anchor_words(f"item {item['id']!r}", ("items", position), item)
+
+
+def _anchor_words(
+    owner: str, path: tuple[Step, ...], entry: Mapping[str, Any]
+) -> Iterator[tuple[str, tuple[Step, ...], Any]]:
+    for position, anchor in enumerate(_sequence(entry.get("anchors"))):
+        known, place = _mapping(anchor), (*path, "anchors", position)
+        yield f"Level {known.get('value')} of {owner}", (*place, "text"), known.get("text")
+        for number, words in enumerate(_sequence(known.get("examples"))):
+            yield f"An example of level {known.get('value')} of {owner}", (*place, "examples", number), words
 
 
 def _voices(draft: Draft) -> Iterator[Fault]:

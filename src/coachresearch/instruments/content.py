@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Any
 
-from coachresearch.instruments.instrument import Instrument
+from coachresearch.instruments.instrument import Anchor, Instrument
 
 
 def content_of(instrument: Instrument) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def content_of(instrument: Instrument) -> dict[str, Any]:
     construct, names of scales, minutes, terms or evidence. Order of items, options and forms counts; order within a key
     does not.
     """
-    return {
+    plain: dict[str, Any] = {
         "title": instrument.title,
         "languages": instrument.languages,
         "instructions": instrument.instructions,
@@ -27,6 +27,23 @@ def content_of(instrument: Instrument) -> dict[str, Any]:
                          for one in instrument.scales),
         "forms": [(form.id, form.items, form.roles) for form in instrument.forms],
     }
+    return plain | {name: part for name, part in _beyond(instrument).items() if part}
+
+
+def _beyond(instrument: Instrument) -> dict[str, Any]:
+    """Return what only some instruments have; left out where it is empty, so that older hashes stay what they were."""
+    return {
+        "uses": [(one.id, one.use, one.expects, one.pair) for one in instrument.items
+                 if one.use != "content" or one.expects is not None],
+        "levels": [(one.id, _anchors(one.anchors)) for one in instrument.response_scales if one.anchors],
+        "anchors": [(one.id, _anchors(one.anchors)) for one in instrument.items if one.anchors],
+        "entries": [(one.id, one.entry, one.unit) for one in instrument.response_scales if one.entry != "choice"],
+        "reaching": sorted((one.id, one.reaching) for one in instrument.scales if one.reaching is not None),
+    }
+
+
+def _anchors(anchors: tuple[Anchor, ...]) -> list[tuple[Any, ...]]:
+    return [(one.value, one.text, one.examples) for one in anchors]
 
 
 def hash_of(content: dict[str, Any]) -> str:

@@ -16,8 +16,33 @@ Words = tuple[tuple[Language, str], ...]
 Family = Literal["competency", "character", "manager_quality", "coaching_process", "organisation"]
 ModelKind = Literal["reflective", "formative", "observation", "interview"]
 Status = Literal["draft", "published"]
+Entry = Literal["choice", "number", "text"]
+"""How an answer is given: one of the options, a whole number within limits, or the respondent's own words."""
+ItemUse = Literal["content", "reserve", "attention", "consistency", "context", "open", "note"]
+"""What an item is for; see `Item`."""
+ScaleRule = Literal["mean", "sum", "highest", "second_highest", "share_reaching", "share_right", "share_of_parent"]
+"""How answers are joined to a score; see `Scale`."""
 
 _Named = TypeVar("_Named", "Item", "Scale", "Form", "ResponseScale")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a level looks like: the conduct it stands for, and examples of what may be seen or shown.
+
+    Parameters
+    ----------
+    value : int
+        The level, one of the values of the response scale.
+    text : Words
+        The conduct.
+    examples : tuple of Words
+        Things that a person at this level was seen to do or could show.
+    """
+
+    value: int
+    text: Words
+    examples: tuple[Words, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +54,19 @@ class ResponseScale:
     id : str
         Identifier within the instrument.
     kind : str
-        What the options express: agreement, frequency, accuracy, typicality, level ...
+        What the options express: agreement, frequency, accuracy, typicality, level ...; ``choice`` has no order.
     values : tuple of int
-        Codes in the order shown.
+        Codes in the order shown; every whole number allowed where `entry` is ``number``, none where it is ``text``.
     labels : tuple of Words
         One label per value; an empty tuple of words where the point carries no label.
     missing : tuple of (int, MissingKind, Words)
         Options outside the scale: code, kind and label.
+    entry : {"choice", "number", "text"}
+        How an answer is given.
+    unit : Words
+        What a number counts, such as minutes.
+    anchors : tuple of Anchor
+        What the levels look like, where that is the same for every item.
     """
 
     id: str
@@ -43,16 +74,25 @@ class ResponseScale:
     values: tuple[int, ...]
     labels: tuple[Words, ...]
     missing: tuple[tuple[int, MissingKind, Words], ...] = ()
+    entry: Entry = "choice"
+    unit: Words = ()
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def low(self) -> int:
-        """Lowest code."""
-        return min(self.values)
+        """Lowest code; an error where answers are texts."""
+        return min(self._numbers())
 
     @property
     def high(self) -> int:
-        """Highest code."""
-        return max(self.values)
+        """Highest code; an error where answers are texts."""
+        return max(self._numbers())
+
+    def _numbers(self) -> tuple[int, ...]:
+        if not self.values:
+            raise InstrumentError(f"Response scale {self.id!r} takes texts and has no lowest and highest answer",
+                                  remedy="Ask for the ends of scales with options or numbers only.")
+        return self.values
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +108,29 @@ class Item:
     text : tuple of (str, Words)
         Wording per rater role: ``self``, a named role, or ``other`` for every role without wording of its own.
         Empty where the wording is its owner's and not held here.
+    use : ItemUse
+        ``content``: part of what is measured. ``reserve``: written to replace content, shown in pilot forms alone.
+        ``attention``: tells which answer to give. ``consistency``: says what `pair` says in other words. ``context``:
+        a fact about the occasion. ``open``: asks for own words. ``note``: what was seen, as grounds for `pair`.
+        Only content and reserve items are scored.
+    expects : int or None
+        The answer asked for by an attention item, or the right answer to a case.
+    pair : str
+        Id of the item that a consistency item repeats, or that a note belongs to.
+    origin : str
+        Instrument and item that the wording was taken from unchanged, as ``mq5.mot_3``.
+    anchors : tuple of Anchor
+        What the levels look like for this item.
     """
 
     id: str
     response_scale: str
     text: tuple[tuple[str, Words], ...] = ()
+    use: ItemUse = "content"
+    expects: int | None = None
+    pair: str = ""
+    origin: str = ""
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +145,33 @@ class Scale:
         Name and meaning.
     keys : tuple of (str, int)
         Item id and +1, or -1 for an item that is turned before scoring.
-    rule : {"mean", "sum"}
-        How answered items are joined. A sum with gaps is the mean of the answered items times the number of items.
+    rule : ScaleRule
+        How answered items are joined. ``mean``; ``sum`` (with gaps: the mean of the answered items times the number of
+        items); ``highest`` and ``second_highest`` answer; ``share_reaching``: share of the answers at `reaching` or
+        above; ``share_right``: share of the answers that are the expected ones; ``share_of_parent``: sum of the answers
+        over the sum of the parent's.
     min_answered : int
         Fewest answered items for which a score is formed.
     parent : str
         Id of the scale that this one is part of; empty if none.
+    reaching : int or None
+        The answer that counts as reached, for ``share_reaching``.
+    model : ModelKind or None
+        Where it differs from the instrument's; read it with `Instrument.model_of`.
+    companion : bool
+        Asked beside the construct and never part of it.
     """
 
     id: str
     title: Words
     keys: tuple[tuple[str, int], ...]
-    rule: Literal["mean", "sum"]
+    rule: ScaleRule
     min_answered: int
     definition: Words = ()
     parent: str = ""
+    reaching: int | None = None
+    model: ModelKind | None = None
+    companion: bool = False
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -161,6 +231,15 @@ class KeyConfirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class Translation:
+    """How far a translation has come: ``untested``, ``back_translated``, or ``tested`` with people who speak it."""
+
+    language: Language
+    state: Literal["untested", "back_translated", "tested"]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """Mean and spread of one scale in a described sample."""
 
@@ -190,6 +269,8 @@ class Instrument:
         Whether the scoring key is known from memory only and nobody has confirmed it: reports print it as unverified.
     key_confirmation : KeyConfirmation or None
         Who confirmed a recalled key; belongs into the provenance of every score.
+    translations : tuple of Translation
+        How far each language other than that of the first wording has come.
     path : str
         File the instrument was read from.
     """
@@ -217,6 +298,7 @@ class Instrument:
     planned_evidence: tuple[str, ...] = ()
     recalled_key: bool = False
     key_confirmation: KeyConfirmation | None = None
+    translations: tuple[Translation, ...] = ()
     path: str = field(default="", compare=False)
 
     def item(self, item_id: str) -> Item:
@@ -234,6 +316,17 @@ class Instrument:
     def response_scale(self, item_id: str) -> ResponseScale:
         """Return the options of one item."""
         return _found(self.response_scales, self.item(item_id).response_scale, "response scale", self.id)
+
+    def model_of(self, scale_id: str) -> ModelKind:
+        """Return how the items of a scale hang together.
+
+        Alpha, omega and factor models apply to ``reflective`` scales and to no others.
+        """
+        return self.scale(scale_id).model or self.model
+
+    def anchors_of(self, item_id: str) -> tuple[Anchor, ...]:
+        """Return what the levels of an item look like: its own anchors, else those of its response scale."""
+        return self.item(item_id).anchors or self.response_scale(item_id).anchors
 
 
 def confirm_key(instrument: Instrument, *, by: str, on: date, against: str) -> Instrument:

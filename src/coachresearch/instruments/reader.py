@@ -15,6 +15,7 @@ from coachresearch.core.places import shipped
 from coachresearch.instruments.checks import cross_faults, form_items, response_scale_of, voices_of
 from coachresearch.instruments.content import content_hash
 from coachresearch.instruments.instrument import (
+    Anchor,
     Form,
     Instrument,
     Item,
@@ -24,8 +25,10 @@ from coachresearch.instruments.instrument import (
     ResponseScale,
     Scale,
     Source,
+    Translation,
     Words,
 )
+from coachresearch.instruments.uses import use_faults
 
 SCHEMA = Path(__file__).with_name("schema.json")
 """The JSON Schema (draft 2020-12) of an instrument file; editors complete and check with it."""
@@ -51,7 +54,7 @@ def read_instrument(path: str | Path) -> Instrument:
     """
     file = Path(path)
     located = read_located(file, error=InstrumentError)
-    found = (*schema_faults(located, _schema()), *cross_faults(located))
+    found = (*schema_faults(located, _schema()), *cross_faults(located), *use_faults(located))
     if found:
         raise InstrumentError.of(found)
     return _instrument(located, file)
@@ -146,6 +149,7 @@ def _instrument(located: Located, path: Path) -> Instrument:
         planned_evidence=tuple(data.get("planned_evidence", ())),
         recalled_key=data["source"]["key"] == "recalled" and confirmed is None,
         key_confirmation=_confirmation(confirmed),
+        translations=tuple(Translation(**one) for one in data.get("translations", ())),
         path=str(path),
     )
     return replace(bare, content_hash=content_hash(bare))
@@ -153,7 +157,21 @@ def _instrument(located: Located, path: Path) -> Instrument:
 
 def _item(entry: str | Mapping[str, Any], data: Mapping[str, Any]) -> Item:
     known: Mapping[str, Any] = {"id": entry} if isinstance(entry, str) else entry
-    return Item(known["id"], response_scale_of(known, data), _by_role(voices_of(known.get("text"))))
+    return Item(
+        id=known["id"],
+        response_scale=response_scale_of(known, data),
+        text=_by_role(voices_of(known.get("text"))),
+        use=known.get("use", "content"),
+        expects=known.get("expects"),
+        pair=known.get("pair", ""),
+        origin=known.get("origin", ""),
+        anchors=_anchors(known),
+    )
+
+
+def _anchors(entry: Mapping[str, Any]) -> tuple[Anchor, ...]:
+    return tuple(Anchor(one["value"], texts(one["text"]), tuple(texts(words) for words in one.get("examples", ())))
+                 for one in entry.get("anchors", ()))
 
 
 def _by_role(voices: Mapping[str, Any]) -> tuple[tuple[str, Words], ...]:
@@ -161,12 +179,17 @@ def _by_role(voices: Mapping[str, Any]) -> tuple[tuple[str, Words], ...]:
 
 
 def _response_scale(name: str, entry: Mapping[str, Any]) -> ResponseScale:
+    numbers = range(entry["low"], entry["high"] + 1) if entry.get("entry") == "number" else ()
+    options = entry.get("options", [{"value": number} for number in numbers])
     return ResponseScale(
         id=name,
         kind=entry["kind"],
-        values=tuple(option["value"] for option in entry["options"]),
-        labels=tuple(texts(option.get("label")) for option in entry["options"]),
+        values=tuple(option["value"] for option in options),
+        labels=tuple(texts(option.get("label")) for option in options),
         missing=tuple((one["code"], one["kind"], texts(one["label"])) for one in entry.get("missing", ())),
+        entry=entry.get("entry", "choice"),
+        unit=texts(entry.get("unit")),
+        anchors=_anchors(entry),
     )
 
 
@@ -179,6 +202,9 @@ def _scale(entry: Mapping[str, Any]) -> Scale:
         min_answered=entry["min_answered"],
         definition=texts(entry.get("definition")),
         parent=entry.get("parent", ""),
+        reaching=entry.get("reaching"),
+        model=entry.get("model"),
+        companion=entry.get("companion", False),
     )
 
 

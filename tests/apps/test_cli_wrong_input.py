@@ -12,7 +12,6 @@ import pytest
 
 from coachresearch.core.places import shipped
 
-
 CORE = ("mot_3", "rev_2", "dec_1", "acc_3", "rel_3", "mot_4", "rev_4", "dec_2", "acc_5", "rel_4")
 
 

@@ -1,3 +1,53 @@
-"""Did leadership coaching change anything, and would we know?"""
+"""Did leadership coaching change anything, and would we know?
+
+Each public thing is named once below and loaded when it is first used, so that ``import coachresearch as cr`` is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
+
+_ROOMS: dict[str, tuple[str, ...]] = {
+    "instruments.reader": ("read_instrument", "read_instruments"),
+    "instruments.library": ("library",),
+    "studies.reader": ("read_study",),
+    "studies.people_reader": ("read_people",),
+    "store.store": ("open_store",),
+    "responses.responses": ("Responses", "read_responses"),
+    "responses.imports": ("read_answers", "import_answers"),
+    "responses.mapping": ("read_mapping", "propose_mapping"),
+    "scoring.keys": ("keyed",),
+    "scoring.scores": ("Scores", "score"),
+    "simulate.cohort": ("simulate_cohort",),
+    "simulate.truth": ("Truth",),
+    "moments.collect": ("collect", "collect_by"),
+    "moments.moments": ("Moments",),
+    "psychometrics.items": ("item_analysis",),
+    "psychometrics.reliability": ("alpha", "omega_total", "reliability", "reliability_gate"),
+    "psychometrics.agreement": ("icc_nested",),
+    "effects.change": ("change",),
+    "effects.sizes": ("cohens_d", "d_av", "d_ppc", "d_z", "hedges_g", "mean_change", "mean_difference"),
+    "claims.claim": ("make_claim",),
+    "apps.administer": ("administer", "administer_instrument"),
+    "apps.folder": ("open_folder",),
+    "apps.evaluate": ("evaluate", "study_report_of"),
+    "apps.measure": ("measurement_report_of",),
+    "apps.demo": ("public_study", "run_demo", "simulated_study"),
+    "apps.imports": ("import_exported", "import_into"),
+}
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"coachresearch has no {name!r}; it has: {', '.join(sorted(_HOMES))}")
+    return getattr(import_module(f"coachresearch.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -32,6 +33,7 @@ from coachresearch.instruments.uses import use_faults
 
 SCHEMA = Path(__file__).with_name("schema.json")
 """The JSON Schema (draft 2020-12) of an instrument file; editors complete and check with it."""
+_DECLARED = re.compile(r"^schema: coachresearch/([a-z_]+)/", re.MULTILINE)
 
 
 def read_instrument(path: str | Path) -> Instrument:
@@ -104,7 +106,18 @@ def read_instruments(folder: str | Path | None = None, *more: str | Path) -> dic
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
+    return sorted(path for path in folder.rglob("*")
+                  if path.suffix in (".yaml", ".yml") and path.is_file() and not _is_other(path))
+
+
+def _is_other(path: Path) -> bool:
+    """Whether a file says that it is something else of ours: a card, a list of references, a norm card ..."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as lines:
+            declared = _DECLARED.search(lines.read(600))
+    except OSError:
+        return False
+    return declared is not None and declared.group(1) != "instrument"
 
 
 def _nothing_in(folder: Path) -> Fault:

@@ -15,9 +15,10 @@ def test_every_public_name_is_there(name):
 
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(AttributeError, match="omega_total"):
-        cr.omega_totl  # noqa: B018
+        cr.omega_totl
 
 
 def test_importing_is_light():
-    code = "import sys, coachresearch; print([m for m in ('pandas', 'numpy', 'scipy', 'matplotlib') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    code = "import sys, coachresearch; print([m for m in ('pandas', 'numpy', 'scipy') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -45,7 +45,8 @@ def _numbers(located: Located) -> Iterator[Fault]:
             place = located.where(room, position)
             items = part.get("items", ())
             if items and part.get("n", len(items)) != len(items):
-                yield Fault(f"{part['id']} says {part['n']} items and lists {len(items)}", place, "Correct one of the two.")
+                yield Fault(f"{part['id']} says {part['n']} items and lists {len(items)}", place,
+                            "Correct one of the two.")
             outside = sorted(set(part.get("reverse", ())) - set(items))
             if outside:
                 yield Fault(f"{part['id']} reverses items that it does not have: {_listed(outside)}", place,
@@ -60,7 +61,8 @@ def _partition(located: Located) -> Iterator[Fault]:
         for item in part.get("items", ()):
             if item in first:
                 yield Fault(f"Item {item} stands in {first[item]} and in {part['id']}",
-                            located.where("subscales", position), "Give each item one dimension, or write overlaps: true.")
+                            located.where("subscales", position),
+                            "Give each item one dimension, or write overlaps: true.")
             first.setdefault(item, part["id"])
 
 
@@ -71,10 +73,8 @@ def _extent(located: Located) -> Iterator[Fault]:
             yield Fault("There are dimensions, but no key that says how they are known",
                         located.where("subscales" if parts else "markers"), "Add key with its mark.")
         return
-    if "markers" in located.data:
-        actual = "complete"
-    else:
-        actual = extent_of(parts, located.data.get("n_items", {}).get("value"))
+    known = extent_of(parts, located.data.get("n_items", {}).get("value"))
+    actual = "complete" if "markers" in located.data else known
     if key["extent"] != actual:
         yield Fault(f"The key says that it is {key['extent']!r}, but it is {actual!r}", located.where("key", "extent"),
                     f"Write extent: {actual}, or complete the dimensions.")
@@ -137,7 +137,8 @@ def _response(located: Located) -> Iterator[Fault]:
         yield Fault(f"The response scale has {points} points from {response['min']} to {response['max']}, but values "
                     f"{_listed(values)}", place, "Make points, min, max and values agree.")
     if len(set(values)) != len(values):
-        yield Fault(f"The response scale has a value twice: {_listed(values)}", place, "Give each option its own value.")
+        yield Fault(f"The response scale has a value twice: {_listed(values)}", place,
+                    "Give each option its own value.")
     if "anchors" in response and len(response["anchors"]) != points:
         yield Fault(f"The response scale has {points} points and {len(response['anchors'])} labels", place,
                     "Write one label a point; '' for a point without one.")
@@ -159,7 +160,8 @@ def _words(located: Located) -> Iterator[Fault]:
 def _refs(located: Located, data: Any, path: tuple[Step, ...], known: frozenset[str]) -> Iterator[Fault]:
     if isinstance(data, Mapping):
         for ref in [ref for ref in data.get("ref", ()) if path and ref not in known]:
-            yield Fault(f"The ref {ref!r} is not in references.yaml", located.where(*path), "Add it there, or correct it.")
+            yield Fault(f"The ref {ref!r} is not in references.yaml", located.where(*path),
+                        "Add it there, or correct it.")
         for name, value in data.items():
             yield from _refs(located, value, (*path, name), known)
     elif isinstance(data, list):

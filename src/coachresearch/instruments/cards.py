@@ -22,6 +22,7 @@ CARD_SCHEMA = Path(__file__).with_name("card_schema.json")
 _REFERENCES_SCHEMA = Path(__file__).with_name("references_schema.json")
 _DECLARED = "schema: coachresearch/card/1"
 _HEAD = 600
+_LIST = "List them: coachresearch instruments list --published."
 
 Known = Literal["found", "recalled", ""]
 Extent = Literal["complete", "other_numbers", "counts", "names", "described", ""]
@@ -123,7 +124,7 @@ class CardShelf(Mapping[str, Card]):
             if card_id == head.id or card_id in head.aliases:
                 return read_card(head.path)
         near = get_close_matches(str(card_id), list(self), n=3, cutoff=0.5)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "List them: coachresearch instruments list --published."
+        hint = f"Did you mean {' or '.join(near)}?" if near else _LIST
         raise UnknownCard(f"There is no published scale {card_id!r}", remedy=hint)
 
     def __iter__(self) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, TypeVar
 
 from coachresearch.core.contracts import MissingKind, RaterRole
@@ -231,6 +231,38 @@ class KeyConfirmation:
 
 
 @dataclass(frozen=True, slots=True)
+class WordingSource:
+    """Where a wording that is not ours was loaded from, and under which terms.
+
+    Parameters
+    ----------
+    back_end : str
+        Name of the loader.
+    file, version : str
+        Name of the file without its folder; name and version of the package in it, if it is one.
+    sha256 : str
+        Hash of the file (hex).
+    licence : str
+        Terms as the file or the user states them.
+    loaded_at : datetime
+        When (UTC).
+    by, origin, agreement : str
+        Who took responsibility for the terms, where the wording was taken from, and number or date of a permission;
+        empty where the file itself carries the terms.
+    """
+
+    back_end: str
+    file: str
+    version: str
+    sha256: str
+    licence: str
+    loaded_at: datetime
+    by: str = ""
+    origin: str = ""
+    agreement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Translation:
     """How far a translation has come: ``untested``, ``back_translated``, or ``tested`` with people who speak it."""
 
@@ -271,6 +303,8 @@ class Instrument:
         Who confirmed a recalled key; belongs into the provenance of every score.
     translations : tuple of Translation
         How far each language other than that of the first wording has come.
+    wording : WordingSource or None
+        Where a wording that is not ours was loaded from; None for wording of the file itself, and where there is none.
     path : str
         File the instrument was read from.
     """
@@ -299,6 +333,7 @@ class Instrument:
     recalled_key: bool = False
     key_confirmation: KeyConfirmation | None = None
     translations: tuple[Translation, ...] = ()
+    wording: WordingSource | None = None
     path: str = field(default="", compare=False)
 
     def item(self, item_id: str) -> Item:

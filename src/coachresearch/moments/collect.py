@@ -1,66 +1,147 @@
-"""One pass over the rows: frames in, Moments out."""
+"""One pass over the rows: batches in, one small summary out."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coachresearch.core.errors import EstimationError
+from coachresearch.moments.counting import Values, check_patterns, moments_of, pair_tables_of, patterns_of
 from coachresearch.moments.moments import FloatArray, Moments, Unit
+from coachresearch.moments.pairs import PairTables
+from coachresearch.moments.patterns import MOST_PATTERNS, Patterns
+from coachresearch.moments.persons import PersonsSeen, persons_of
+from coachresearch.moments.sources import Batch, batches, dask_partitions, frame_batch
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Summary = TypeVar("Summary", Moments, Patterns, PairTables)
+Progress = Callable[[int, int], object]
 
-def collect(data: pd.DataFrame | Iterable[pd.DataFrame], *, unit: Unit = "person") -> Moments:
-    """Summarise the complete rows of a frame, or of many frames one after the other.
+_PARTITIONS_AT_ONCE = 64
+
+
+@overload
+def collect(
+    data: Any, *, unit: Unit = "person", columns: Sequence[str] | None = None, person: str | None = None,
+    progress: Progress | None = None,
+) -> Moments: ...
+
+
+@overload
+def collect(
+    data: Any, *, into: type[Summary], unit: Unit = "person", columns: Sequence[str] | None = None,
+    values: Values | None = None, complete_rows: bool = False, most_patterns: int = MOST_PATTERNS,
+    person: str | None = None, progress: Progress | None = None,
+) -> Summary: ...
+
+
+def collect(
+    data: Any,
+    *,
+    into: type[Any] = Moments,
+    unit: Unit = "person",
+    columns: Sequence[str] | None = None,
+    values: Values | None = None,
+    complete_rows: bool = False,
+    most_patterns: int = MOST_PATTERNS,
+    person: str | None = None,
+    progress: Progress | None = None,
+) -> Any:
+    """Summarise rows in one pass.
 
     Parameters
     ----------
-    data : DataFrame or iterable of DataFrame
-        Numeric columns, one row per unit; a gap is NaN or NA. Batches have the same columns in the same order,
-        and all rows of a person stand in one batch. They are merged in the order given, so a rerun gives the same bits.
+    data : frame, Arrow data, path, DuckDB relation, Dask frame, or iterable of frames and record batches
+        Numeric columns, one row per unit; a gap is NaN, NA or null. A pandas frame; an Arrow table, record batch or
+        reader; the path of a Parquet file or of a folder of them; a DuckDB relation (``connection.sql("SELECT ...")``);
+        a Dask frame, whose partitions are summarised where they lie; or an iterable. Batches hold the same columns, and
+        are merged in the order given, so that a rerun gives the same bits.
+    into : {Moments, Patterns, PairTables}
+        Complete rows; one Moments for each set of answered items; or counts of categories and pairs of categories.
     unit : {"person", "rating", "team_mean"}
         What a row is.
+    columns : sequence of str, optional
+        Columns to read, in this order; all of them if not given.
+    values : sequence of int, or mapping of item to sequence of int, optional
+        For PairTables: the categories that are allowed. If not given, they are those that occur.
+    complete_rows : bool
+        For PairTables: leave out (and count) every row with a gap.
+    most_patterns : int
+        For Patterns: how many sets of answered items a summary may hold.
+    person : str, optional
+        Column that names the person. It is not summarised; it is used to check that all rows of a person stand in one
+        batch, and with ``unit="person"`` that nobody has two rows.
+    progress : function of (batches, rows), optional
+        Called after each batch with the number of batches and rows so far. An exception that it raises ends the pass.
 
     Returns
     -------
-    Moments
-        Of complete rows; rows with a gap are counted in `n_left_out`.
+    Moments, Patterns or PairTables
+        As asked for; rows that were left out are counted in `n_left_out`.
 
     Raises
     ------
     EstimationError
-        If a column holds text, dates or infinite values (it is named), if batches differ in their columns, or if
-        there is no batch.
+        If a column holds text, dates or infinite values, if batches differ in their columns, if there is no batch, if
+        the rows of a person are spread over batches, if an answer is not among `values`, or with too many patterns.
     """
-    merged: Moments | None = None
-    for batch in _batches(data):
-        names, rows = numeric_rows(batch)
-        part = Moments.from_rows(names, rows, unit=unit)
+    summarise = partial(_summarise, into=into, unit=unit, columns=columns, values=values, complete_rows=complete_rows,
+                        most_patterns=most_patterns, person=person)
+    if into not in (Moments, Patterns, PairTables):
+        raise EstimationError(f"Rows cannot be collected into {getattr(into, '__name__', into)!r}",
+                              remedy="Use into=Moments, Patterns or PairTables.")
+    if into is not PairTables and (values is not None or complete_rows):
+        raise EstimationError("Only PairTables take values and complete_rows", remedy="Add into=PairTables.")
+    merged: Any = None
+    seen = PersonsSeen()
+    rows = 0
+    for number, (part, n, persons) in enumerate(_summaries(data, summarise, columns, person), start=1):
         merged = part if merged is None else merged + part
+        rows += n
+        if into is Patterns:
+            check_patterns(merged, most_patterns)
+        if persons is not None:
+            seen.add(persons)
+        if progress is not None:
+            progress(number, rows)
     if merged is None:
         raise EstimationError("There is no batch to collect", remedy="Hand over at least one frame; it may be empty.")
+    seen.check(person or "")
     return merged
 
 
-def collect_by(frame: pd.DataFrame, by: str, *, unit: Unit = "person") -> dict[str, Moments]:
-    """Summarise the complete rows of each group.
+def collect_by(
+    frame: pd.DataFrame | Iterable[pd.DataFrame],
+    by: str,
+    *,
+    into: type[Any] = Moments,
+    unit: Unit = "person",
+    values: Values | None = None,
+) -> dict[str, Any]:
+    """Summarise the rows of each group.
 
     Parameters
     ----------
-    frame : DataFrame
+    frame : DataFrame or iterable of DataFrame
         As in `collect`, with one further column.
     by : str
         Column that names the group (an arm, a coach, a wave).
+    into : {Moments, Patterns, PairTables}
+        The summary of each group.
     unit : {"person", "rating", "team_mean"}
         What a row is.
+    values : sequence of int, or mapping of item to sequence of int, optional
+        For PairTables: the categories that are allowed; give them, so that all groups share them.
 
     Returns
     -------
-    dict of str to Moments
+    dict of str to Moments, Patterns or PairTables
         In order of first appearance. Adding all of them gives the whole.
 
     Raises
@@ -68,18 +149,13 @@ def collect_by(frame: pd.DataFrame, by: str, *, unit: Unit = "person") -> dict[s
     EstimationError
         If the column is not there or a row has no group.
     """
-    if by not in frame.columns:
-        raise EstimationError(f"There is no column {by!r} to group by",
-                              remedy=f"Columns are: {', '.join(map(str, frame.columns))}.")
-    without = int(frame[by].isna().sum())
-    if without:
-        raise EstimationError(f"{without} of {len(frame)} rows have no {by!r}",
-                              remedy="Fill it in, or leave these rows out before collecting.")
-    groups: dict[Hashable, list[int]] = {}
-    for row, name in enumerate(frame[by]):
-        groups.setdefault(name, []).append(row)
-    values = frame.drop(columns=by)
-    return {str(name): collect(values.iloc[rows], unit=unit) for name, rows in groups.items()}
+    found: dict[str, Any] = {}
+    parts: Iterable[Any] = (frame,) if hasattr(frame, "columns") else frame
+    for part in parts:
+        for name, rows in _groups(part, by).items():
+            one = collect(part.drop(columns=by).iloc[rows], into=into, unit=unit, values=values)
+            found[name] = found[name] + one if name in found else one
+    return found
 
 
 def numeric_rows(frame: pd.DataFrame) -> tuple[tuple[str, ...], FloatArray]:
@@ -90,16 +166,57 @@ def numeric_rows(frame: pd.DataFrame) -> tuple[tuple[str, ...], FloatArray]:
     EstimationError
         If a column holds text, dates or categories; it is named.
     """
-    names = tuple(str(name) for name in frame.columns)
-    rows = np.empty((len(frame), len(names)))
-    for place, name in enumerate(names):
-        column = frame.iloc[:, place]
-        if getattr(column.dtype, "kind", "O") not in "biuf":
-            raise EstimationError(f"Column {name!r} is of type {column.dtype}, not a number",
-                                  remedy="Select the numeric columns, or convert this one.")
-        rows[:, place] = column.to_numpy(dtype=float, na_value=np.nan)
-    return names, rows
+    batch = frame_batch(frame)
+    return batch.names, batch.rows()
 
 
-def _batches(data: pd.DataFrame | Iterable[pd.DataFrame]) -> Iterable[pd.DataFrame]:
-    return (data,) if hasattr(data, "columns") else data
+def _groups(frame: pd.DataFrame, by: str) -> dict[str, NDArray[np.intp]]:
+    import pandas as pd
+
+    if by not in frame.columns:
+        raise EstimationError(f"There is no column {by!r} to group by",
+                              remedy=f"Columns are: {', '.join(map(str, frame.columns))}.")
+    codes, names = pd.factorize(frame[by])
+    without = int((codes < 0).sum())
+    if without:
+        raise EstimationError(f"{without} of {len(frame)} rows have no {by!r}",
+                              remedy="Fill it in, or leave these rows out before collecting.")
+    found: dict[Hashable, list[NDArray[np.intp]]] = {}
+    for code, name in enumerate(names):
+        found.setdefault(str(name), []).append(np.flatnonzero(codes == code))
+    return {str(name): np.sort(np.concatenate(rows)) for name, rows in found.items()}
+
+
+def _summaries(
+    data: Any, summarise: Callable[[Batch], Any], columns: Sequence[str] | None, person: str | None
+) -> Iterator[Any]:
+    partitions = dask_partitions(data)
+    if partitions is None:
+        yield from map(summarise, batches(data, columns=columns, person=person))
+        return
+    import dask
+
+    task = dask.delayed(partial(_summarise_frame, summarise=summarise, columns=columns, person=person))
+    for start in range(0, len(partitions), _PARTITIONS_AT_ONCE):
+        yield from dask.compute(*(task(part) for part in partitions[start:start + _PARTITIONS_AT_ONCE]))
+
+
+def _summarise_frame(
+    frame: pd.DataFrame, *, summarise: Callable[[Batch], Any], columns: Sequence[str] | None, person: str | None
+) -> Any:
+    return summarise(frame_batch(frame, columns, person))
+
+
+def _summarise(
+    batch: Batch, *, into: type[Any], unit: Unit, columns: Sequence[str] | None, values: Values | None,
+    complete_rows: bool, most_patterns: int, person: str | None,
+) -> tuple[Any, int, NDArray[Any] | None]:
+    """Return the summary of one batch, its number of rows, and its persons, each once."""
+    persons = None if person is None else persons_of(batch, person, unit)
+    if into is Moments:
+        return moments_of(batch, unit), batch.n, persons
+    if into is Patterns:
+        found = patterns_of(batch, unit)
+        check_patterns(found, most_patterns)
+        return found, batch.n, persons
+    return pair_tables_of(batch, values, unit, complete_rows=complete_rows), batch.n, persons

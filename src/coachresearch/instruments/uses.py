@@ -1,4 +1,4 @@
-"""Whether items, options and scores are put to a use that fits them: how one answers, what is scored, and by which rule."""
+"""Whether items, options and scores are put to a use that fits them: how one answers, what is scored, by which rule."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from coachresearch.core.errors import Fault
-from coachresearch.instruments.instrument import Form, Instrument, Scale
+from coachresearch.instruments.instrument import Form, Instrument, ItemUse, Scale
 
 MOST_WORDS = 16
 HIGHEST_GRADE = 8.0
@@ -18,6 +18,8 @@ LONGEST_RUN = 5
 _BALANCED_FROM = 6
 """Forms shorter than this are too short for a share of reversed items to mean anything."""
 
+_STATEMENTS = ("content", "reserve", "consistency")
+
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
@@ -25,10 +27,12 @@ def lint_wording(instrument: Instrument) -> tuple[Fault, ...]:
     """List where the wording, balance or order of a draft breaks our rules of writing.
 
     Each English wording of each item: at most 16 words; reading grade at most 8; no negation, gendered word, idiom or
-    jargon; one idea (no "and", no "or"); no word of the name of its dimension. Each form of six or more items: 30 to
-    40 % of the items keyed the other way, as many in the first half as in the second (give or take one), no more than
-    five in a row keyed the same, and no two neighbours of one dimension. Observation and interview forms: no reversed
-    items at all. What others published is not ours to change and has no faults here.
+    jargon; one idea (no "and", no "or"); no word of the name of its dimension. Of questions that are not scored the
+    last two rules and that on negation are not asked; of attention items the length alone; of the descriptions of
+    levels the words. Each form with six or more items of reflective scores: 30 to 40 % of these keyed the other way, as
+    many in the first half as in the second (give or take one), no more than five in a row keyed the same, and no two
+    neighbours of one dimension. Forms for observers and interviewers: no reversed items at all. What others published
+    is not ours to change and has no faults here.
 
     Parameters
     ----------
@@ -43,6 +47,30 @@ def lint_wording(instrument: Instrument) -> tuple[Fault, ...]:
     if instrument.status != "draft":
         return ()
     return (*_item_faults(instrument), *_form_faults(instrument))
+
+
+def reading_grade_of(instrument: Instrument, form: str = "full") -> float | None:
+    """Return the reading grade of what a form asks, in English, in the first rater role it is for.
+
+    Parameters
+    ----------
+    instrument : Instrument
+    form : str
+        Id of a form.
+
+    Returns
+    -------
+    float or None
+        Grade of the items read one after the other, as one text; None where no English wording is held.
+    """
+    chosen = instrument.form(form)
+    said = []
+    for item in map(instrument.item, chosen.items):
+        by_role = dict(item.text)
+        words = by_role.get(chosen.roles[0]) or by_role.get("other") or ()
+        said += [text for language, text in words if language == "en" and item.use in _STATEMENTS]
+    return reading_grade(" ".join(text if text.endswith((".", "?", "!")) else f"{text}." for text in said)) \
+        if said else None
 
 
 def reading_grade(text: str) -> float:
@@ -82,29 +110,32 @@ def _item_faults(instrument: Instrument) -> Iterator[Fault]:
             text = dict(words).get("en")
             if text is not None:
                 place = f"{_file(instrument)}, item {item.id}, role {role}"
-                yield from (Fault(what, place, remedy) for what, remedy in _text_faults(text, names))
+                yield from (Fault(what, place, remedy) for what, remedy in _text_faults(text, names, item.use))
+        for level in item.anchors:
+            place = f"{_file(instrument)}, item {item.id}, level {level.value}"
+            for words in (level.text, *level.examples):
+                yield from (Fault(f"A level{what}", place, remedy)
+                            for what, remedy in _word_faults(_words(dict(words).get("en", ""))))
 
 
-def _text_faults(text: str, dimension_names: list[str]) -> Iterator[tuple[str, str]]:
-    words = [word.lower() for word in _WORD.findall(text)]
+def _text_faults(text: str, dimension_names: list[str], use: ItemUse) -> Iterator[tuple[str, str]]:
+    words = _words(text)
     if len(words) > MOST_WORDS:
         yield f"The item has {len(words)} words", f"Use at most {MOST_WORDS}."
+    if use == "attention":
+        return
     grade = reading_grade(text)
     if grade > HIGHEST_GRADE:
         yield f"The item needs reading grade {grade:.1f}", f"Use shorter words; at most grade {HIGHEST_GRADE:.0f}."
+    yield from ((f"The item{what}", remedy) for what, remedy in _word_faults(words))
+    if use not in _STATEMENTS:
+        return
     avoided = _avoided("en")
     for word in words:
         if word in avoided["negations"] or word.endswith(("n't", "n’t")):
             yield f"The item negates ({word!r})", "Say what is done, or its real opposite."
-        if word in avoided["gendered"]:
-            yield f"The item names a gender ({word!r})", "Use they, their or the person."
-        if word in avoided["jargon"]:
-            yield f"The item uses jargon ({word!r})", "Use a plain word."
         if word in avoided["joining"]:
             yield f"The item joins two ideas ({word!r})", "Ask one thing; write two items."
-    for idiom in sorted(avoided["idioms"]):
-        if f" {idiom} " in f" {' '.join(words)} ":
-            yield f"The item uses an idiom ({idiom!r})", "Say it plainly; idioms do not translate."
     for name in dimension_names:
         for title_word in _WORD.findall(name.lower()):
             named = [word for word in words if _same_stem(word, title_word)]
@@ -112,16 +143,33 @@ def _text_faults(text: str, dimension_names: list[str]) -> Iterator[tuple[str, s
                 yield f"The item names its dimension {name!r} ({named[0]!r})", "Name an act, not the dimension."
 
 
+def _word_faults(words: list[str]) -> Iterator[tuple[str, str]]:
+    avoided = _avoided("en")
+    for word in words:
+        if word in avoided["gendered"]:
+            yield f" names a gender ({word!r})", "Use they, their or the person."
+        if word in avoided["jargon"]:
+            yield f" uses jargon ({word!r})", "Use a plain word."
+    for idiom in sorted(avoided["idioms"]):
+        if f" {idiom} " in f" {' '.join(words)} ":
+            yield f" uses an idiom ({idiom!r})", "Say it plainly; idioms do not translate."
+
+
 def _form_faults(instrument: Instrument) -> Iterator[Fault]:
     turned = _reversed_items(instrument)
+    scored = {item for scale in _reflective(instrument) for item in scale.items}
     for form in instrument.forms:
         place = f"{_file(instrument)}, form {form.id}"
-        signs = [item in turned for item in form.items]
-        if instrument.model in ("observation", "interview"):
-            if any(signs):
-                yield Fault(f"{sum(signs)} items are reversed in a form for {instrument.model}", place,
+        for_watchers = instrument.model in ("observation", "interview") or form.roles == ("observer",)
+        if for_watchers:
+            several = len(turned.intersection(form.items))
+            if several:
+                watcher = "interview" if instrument.model == "interview" else "observation"
+                yield Fault(f"{several} items are reversed in a form for {watcher}", place,
                             "Key all items of such a form the same way.")
-        elif instrument.model == "reflective" and len(signs) >= _BALANCED_FROM:
+            continue
+        signs = [item in turned for item in form.items if item in scored]
+        if len(signs) >= _BALANCED_FROM:
             yield from (Fault(what, place, remedy) for what, remedy in _balance_faults(signs))
         yield from _neighbours(instrument, form, place)
 
@@ -141,7 +189,7 @@ def _balance_faults(signs: list[bool]) -> Iterator[tuple[str, str]]:
 
 
 def _neighbours(instrument: Instrument, form: Form, place: str) -> Iterator[Fault]:
-    dimensions = _dimensions(instrument)
+    dimensions = _reflective(instrument)
     if len(dimensions) < 2:
         return
     for before, after in zip(form.items, form.items[1:], strict=False):
@@ -152,13 +200,21 @@ def _neighbours(instrument: Instrument, form: Form, place: str) -> Iterator[Faul
 
 
 def _dimensions(instrument: Instrument) -> tuple[Scale, ...]:
-    """Scales that are part of a larger one; all scales where there is no larger one."""
-    parts = tuple(scale for scale in instrument.scales if scale.parent)
-    return parts or instrument.scales
+    """Scales that are part of a larger one, and companions; all scales where there is no larger one."""
+    parts = tuple(scale for scale in instrument.scales if scale.parent or scale.companion)
+    return parts if any(scale.parent for scale in parts) else instrument.scales
+
+
+def _reflective(instrument: Instrument) -> tuple[Scale, ...]:
+    return tuple(scale for scale in _dimensions(instrument) if instrument.model_of(scale.id) == "reflective")
 
 
 def _reversed_items(instrument: Instrument) -> frozenset[str]:
     return frozenset(item for scale in _dimensions(instrument) for item, sign in scale.keys if sign < 0)
+
+
+def _words(text: str) -> list[str]:
+    return [word.lower() for word in _WORD.findall(text)]
 
 
 @cache

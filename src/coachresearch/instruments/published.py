@@ -37,8 +37,8 @@ _ITEMS_A_MINUTE = 8
 _OTHERS: tuple[RaterRole, ...] = ("manager", "peer", "report", "coach", "observer")
 _ROLES: Mapping[str, tuple[RaterRole, ...]] = {
     "self": ("self",), "other": _OTHERS, "employee": ("self", "report"), "follower": ("report",),
-    "leader": ("manager",), "coachee": ("self",), "coach": ("coach",), "mentee": ("self",), "manager": ("self",), "observer": ("observer",),
-    "panel": ("observer",), "judge": ("observer",),
+    "leader": ("manager",), "coachee": ("self",), "coach": ("coach",), "mentee": ("self",), "manager": ("self",),
+    "observer": ("observer",), "panel": ("observer",), "judge": ("observer",),
 }
 _Part = tuple[str, str, tuple[str, ...], str, bool]
 _KINDS = ("accuracy", "agreement", "frequency", "likeness")

@@ -178,7 +178,8 @@ def check_terms(target: WordingTarget, terms: Terms | None, *, where: str) -> Te
     """
     if terms is None:
         raise InstrumentError(f"Nobody has said under which terms the wording of {target.scale_id!r} is used",
-                              where=where, remedy="Say who takes responsibility (by), where the wording was taken from (origin) and "
+                              where=where,
+                              remedy="Say who takes responsibility (by), where the wording was taken from (origin) and "
                                      "under which terms (licence).")
     empty = [name for name in ("by", "origin", "licence") if not str(getattr(terms, name)).strip()]
     if empty:

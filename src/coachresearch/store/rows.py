@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from coachresearch.core.contracts import RESPONSES
 from coachresearch.core.errors import Fault, StoreError
 from coachresearch.core.frames import Column, Contract
 
@@ -22,6 +23,12 @@ Row = dict[str, Any]
 _LARGEST_INTEGER = 2**31 - 1
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CLOCKS = ("answered_at", "seconds")
+_OCCASION = ("study", "wave", "person", "target", "role", "instrument", "version", "form")
+_RESPONSE_COLUMNS = {column.name: column for column in RESPONSES.columns}
+_ANSWER_NAMES = tuple(name for name in RESPONSES.names if name not in _OCCASION)
+
+ANSWERED: tuple[str, ...] = _ANSWER_NAMES
+"""Columns of one answer, without its occasion."""
 
 
 def clean_rows(rows: Iterable[Mapping[str, object]], contract: Contract) -> list[Row]:
@@ -60,6 +67,57 @@ def clean_rows(rows: Iterable[Mapping[str, object]], contract: Contract) -> list
     return cleaned
 
 
+def clean_answers(rows: Iterable[Mapping[str, object]]) -> tuple[list[Row], dict[str, str]]:
+    """Check what one person answered in one form, item by item; the occasion stands in their link.
+
+    Parameters
+    ----------
+    rows : iterable of mappings
+        Columns of the responses contract. Those of the occasion (study, wave, person ... form) may be left out.
+
+    Returns
+    -------
+    list of rows
+        Columns `ANSWERED` and ``flags``.
+    dict
+        What the rows said about the occasion, for comparison with the link.
+
+    Raises
+    ------
+    StoreError
+        With every fault found; an item that stands twice is one, and rows of different occasions.
+    """
+    faults: list[Fault] = []
+    cleaned: list[Row] = []
+    said: dict[str, str] = {}
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        ready: Row = dict.fromkeys(_ANSWER_NAMES)
+        flags: set[str] = set()
+        for name, value in row.items():
+            column = _RESPONSE_COLUMNS.get(name)
+            if column is None:
+                faults.append(Fault(f"Unknown column {name!r}", f"row {number}",
+                                    f"Known columns are {', '.join(RESPONSES.names)}."))
+            elif name in _OCCASION:
+                if value is not None and said.setdefault(name, str(value)) != value:
+                    faults.append(Fault(f"The rows name two values of {name!r}", f"row {number}",
+                                        "Send each occasion by itself."))
+            elif value is not None:
+                ready[name] = _clean(column, value, f"row {number}, column {name}", flags, faults)
+        item = ready["item"]
+        if item is None:
+            faults.append(Fault("'item' is empty", f"row {number}", "Name the item."))
+        elif item in seen:
+            faults.append(Fault(f"Item {item!r} is answered twice", f"row {number}", "Send one row an item."))
+        seen.add(str(item))
+        ready["flags"] = " ".join(sorted(flags)) or None
+        cleaned.append(ready)
+    if faults:
+        raise StoreError.of(faults)
+    return cleaned, said
+
+
 def digest_of(rows: Iterable[Row]) -> str:
     """Return a SHA-256 over what was answered; the clocks (when, how fast) are left out, so that a replay is known."""
     body = [{name: value for name, value in row.items() if name not in _CLOCKS} for row in rows]
@@ -87,18 +145,27 @@ def _clean(column: Column, value: Any, place: str, flags: set[str], faults: list
 def _clean_text(column: Column, value: Any, flags: set[str]) -> tuple[str, str | None]:
     if not isinstance(value, str):
         return f"is {value!r}, which is not text", None
-    broken = {"nul"} if "\x00" in value else set()
-    if _SURROGATES.search(value):
-        broken.add("surrogate")
-    if broken and column.name != "text":
-        return f"holds a character that no identifier may hold ({', '.join(sorted(broken))})", None
-    flags |= broken
-    ready = unicodedata.normalize("NFC", _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value.replace("\x00", "")))
+    if value.isascii() and "\x00" not in value:
+        ready = value
+    else:
+        problem, ready = _mended(column, value, flags)
+        if problem:
+            return problem, None
     if column.allowed and ready not in column.allowed:
         return f"is {ready!r}, which is not one of {', '.join(column.allowed)}", None
     if column.required and not ready.strip():
         return "is blank", None
     return "", ready or None
+
+
+def _mended(column: Column, value: str, flags: set[str]) -> tuple[str, str]:
+    broken = {"nul"} if "\x00" in value else set()
+    if _SURROGATES.search(value):
+        broken.add("surrogate")
+    if broken and column.name != "text":
+        return f"holds a character that no identifier may hold ({', '.join(sorted(broken))})", ""
+    flags |= broken
+    return "", unicodedata.normalize("NFC", _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", value.replace("\x00", "")))
 
 
 def _clean_integer(_column: Column, value: Any, _flags: set[str]) -> tuple[str, int | None]:

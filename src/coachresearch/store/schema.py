@@ -13,7 +13,8 @@ from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from coachresearch.core.errors import StoreError
-from coachresearch.store.database import engine_for
+from coachresearch.store.database import Place, engine_for
+from coachresearch.store.refusals import NotKept
 from coachresearch.store.tables import FORMAT, REVISIONS, meta
 
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in a global
@@ -50,8 +51,8 @@ def check_place(path: Path, *, create: bool) -> None:
                          remedy="Name the file that holds the answers, or a path at which there is no file yet.")
 
 
-def revision_of(connection: Connection, path: Path) -> str:
-    """Return the schema revision of an open file.
+def revision_of(connection: Connection, place: Place) -> str:
+    """Return the schema revision of an open file or server.
 
     Raises
     ------
@@ -63,13 +64,44 @@ def revision_of(connection: Connection, path: Path) -> str:
     if {"alembic_version", "meta"} <= names:
         kind = connection.execute(select(meta.c.value).where(meta.c.name == "format")).scalar()
     if kind != FORMAT:
-        raise StoreError(f"{path.name!r} is an SQLite database, but not a file of answers", where=str(path),
+        if place.path is None:
+            raise StoreError(f"The database {place.name!r} holds no answers", where=str(place),
+                             remedy="Open it with create=True to begin there, or name the database that was used.")
+        raise StoreError(f"{place.name!r} is an SQLite database, but not a file of answers", where=str(place),
                          remedy="Name the file that coachresearch made.")
     revision = str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar())
     if revision not in REVISIONS:
-        raise StoreError(f"{path.name!r} has schema {revision!r}; this version knows {', '.join(REVISIONS)}",
-                         where=str(path), remedy="It was written by a newer coachresearch: install that version.")
+        raise StoreError(f"{place.name!r} has schema {revision!r}; this version knows {', '.join(REVISIONS)}",
+                         where=str(place), remedy="It was written by a newer coachresearch: install that version.")
     return revision
+
+
+def prepare_server(place: Place, *, create: bool, study: str, busy_seconds: float) -> None:
+    """Make our tables in a database on a server, or bring them up to date, in one transaction.
+
+    Raises
+    ------
+    StoreError
+        If the server cannot be reached, the database holds tables of something else, or `create` is False and it holds
+        none of ours; nothing is then changed.
+    """
+    engine = engine_for(place, access="write", busy_seconds=busy_seconds)
+    try:
+        with engine.begin() as connection:
+            connection.execute(text("SELECT pg_advisory_xact_lock(7202607)"))  # two programs that begin at once
+            names = set(inspect(connection).get_table_names())
+            if names:
+                if revision_of(connection, place) != REVISIONS[-1]:
+                    _upgrade(connection)
+            elif not create:
+                revision_of(connection, place)
+            else:
+                _upgrade(connection)
+                _introduce(connection, study)
+    except DBAPIError as problem:
+        raise unreadable(place, problem) from None
+    finally:
+        engine.dispose()
 
 
 def create_file(path: Path, *, study: str) -> None:
@@ -87,9 +119,7 @@ def create_file(path: Path, *, study: str) -> None:
     try:
         with engine.begin() as connection:
             _upgrade(connection)
-            made = datetime.now(UTC).isoformat(timespec="seconds")
-            facts = [("format", FORMAT), ("study", study), ("created_at", made)]
-            connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in facts])
+            _introduce(connection, study)
         engine.dispose()
         with contextlib.suppress(FileExistsError):
             os.link(draft, path)
@@ -112,9 +142,9 @@ def bring_up_to_date(path: Path, *, busy_seconds: float) -> None:
     reader = engine_for(path, access="read", busy_seconds=busy_seconds)
     try:
         with reader.connect() as connection:
-            revision = revision_of(connection, path)
+            revision = revision_of(connection, Place(path.name, path))
     except DBAPIError as problem:
-        raise unreadable(path, problem) from None
+        raise unreadable(Place(path.name, path), problem) from None
     if revision == REVISIONS[-1]:
         return
     engine = engine_for(path, access="write", busy_seconds=busy_seconds)
@@ -127,19 +157,29 @@ def bring_up_to_date(path: Path, *, busy_seconds: float) -> None:
         engine.dispose()
 
 
-def unreadable(path: Path, problem: DBAPIError) -> StoreError:
-    """Say that a file could not be read, and why."""
-    return StoreError(f"{path.name!r} cannot be read: {problem.orig}", where=str(path),
-                      remedy="Check that the file is whole, may be read, and is not held by another program.")
+def unreadable(place: Place, problem: DBAPIError) -> NotKept:
+    """Say that a file or server could not be read, and why."""
+    cause = str(problem.orig).strip().split("\n")[0]
+    if place.path is None:
+        return NotKept(f"The database {place.name!r} cannot be reached: {cause}", where=str(place),
+                       remedy="Check that the server runs, and the address, user and password.")
+    return NotKept(f"{place.name!r} cannot be read: {cause}", where=str(place),
+                   remedy="Check that the file is whole, may be read, and is not held by another program.")
 
 
-def _unwritable(path: Path, problem: DBAPIError | OSError) -> StoreError:
+def _unwritable(path: Path, problem: DBAPIError | OSError) -> NotKept:
     cause = problem.strerror if isinstance(problem, OSError) else problem.orig
-    return StoreError(f"{path.name!r} cannot be written: {cause}", where=str(path),
-                      remedy="Check that the folder and the file may be written to and that the disk is not full.")
+    return NotKept(f"{path.name!r} cannot be written: {cause}", where=str(path),
+                   remedy="Check that the folder and the file may be written to and that the disk is not full.")
 
 
-def _upgrade(connection: Connection) -> None:
+def _introduce(connection: Connection, study: str) -> None:
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    facts = [("format", FORMAT), ("study", study), ("created_at", made)]
+    connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in facts])
+
+
+def _upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -148,4 +188,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     with _ONE_AT_A_TIME:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)

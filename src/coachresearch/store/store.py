@@ -1,24 +1,32 @@
-"""The file of answers: rows go in once, durably, and are read back under their contract."""
+"""Where the answers are kept: rows go in once, durably, and are read back under their contract."""
 
 from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sqlalchemy import Engine, Table, func, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, Table, func, select
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from coachresearch.core.contracts import RESPONSES, SCORES
 from coachresearch.core.errors import StoreError
 from coachresearch.core.frames import Contract
-from coachresearch.store.database import engine_for
+from coachresearch.store.database import Place, engine_for, place_of
+from coachresearch.store.refusals import NotKept
 from coachresearch.store.rows import clean_rows, digest_of, rows_of
-from coachresearch.store.schema import bring_up_to_date, check_place, create_file, revision_of, unreadable
+from coachresearch.store.schema import (
+    bring_up_to_date,
+    check_place,
+    create_file,
+    prepare_server,
+    revision_of,
+    unreadable,
+)
 from coachresearch.store.tables import (
     HISTORY,
     IMPORTED_SCORES,
@@ -33,6 +41,8 @@ from coachresearch.store.writer import Batch, Receipt, Writer
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +66,14 @@ class InstrumentMark:
 def open_store(
     path: Path | str, *, create: bool = True, read_only: bool = False, study: str = "", busy_seconds: float = 5.0
 ) -> Store:
-    """Open the file in which a study keeps its answers.
+    """Open the file, or the database on a server, in which a study keeps its answers.
 
     Parameters
     ----------
     path : Path or str
-        An SQLite file, or its address ``sqlite:///...``.
+        An SQLite file, its address ``sqlite:///...``, or ``postgresql+psycopg://user@host/name``.
     create : bool
-        Whether to begin a new file if there is none.
+        Whether to begin a new file (or new tables) if there is none.
     read_only : bool
         Open for reading alone; nothing in the folder is changed for good, and nothing is created.
     study : str
@@ -77,13 +87,17 @@ def open_store(
         If the folder is missing or may not be written to, the file is not a file of answers, was written by a newer
         version, or belongs to another study. Everything is then as it was.
     """
-    place = _place(path)
+    place = place_of(path)
     create = create and not read_only
-    check_place(place, create=create)
-    if not place.exists():
-        create_file(place, study=study)
-    elif not read_only:
-        bring_up_to_date(place, busy_seconds=busy_seconds)
+    if place.path is None:
+        if not read_only:
+            prepare_server(place, create=create, study=study, busy_seconds=busy_seconds)
+    else:
+        check_place(place.path, create=create)
+        if not place.path.exists():
+            create_file(place.path, study=study)
+        elif not read_only:
+            bring_up_to_date(place.path, busy_seconds=busy_seconds)
     store = Store(place, read_only=read_only, busy_seconds=busy_seconds)
     if study and store.study and store.study != study:
         found = store.study
@@ -100,24 +114,34 @@ class Store:
 
     Parameters
     ----------
-    path : Path
-        The file.
+    place : Place
+        The file or the server.
     read_only : bool
         Whether `append` is refused.
     busy_seconds : float
         How long to wait for another program that holds the file.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, busy_seconds: float) -> None:
-        self.path = path
+    def __init__(self, place: Place, *, read_only: bool, busy_seconds: float) -> None:
+        self.place = place
         self._read_only = read_only
         self._busy_seconds = busy_seconds
-        self._reader = engine_for(path, access="read", busy_seconds=busy_seconds)
+        self._reader = engine_for(place, access="read", busy_seconds=busy_seconds)
+        self._looker = engine_for(place, access="look", busy_seconds=busy_seconds)
+        self._mark = place.mark()
         self._door = threading.Lock()
         self._writer: Writer | None = None
         self._writing: Engine | None = None
         self._closed = False
         self.study = self._look()
+
+    @property
+    def path(self) -> Path:
+        """The file; refused where the answers lie on a server."""
+        if self.place.path is None:
+            raise StoreError(f"{self.place.name!r} is a database on a server, not a file",
+                             remedy="Use its address.")
+        return self.place.path
 
     def append(
         self,
@@ -158,7 +182,7 @@ class Store:
         strangers = sorted({str(row["study"]) for row in cleaned} - {self.study}) if self.study else []
         if strangers:
             raise StoreError(f"Rows of study {', '.join(map(repr, strangers))} in the file of study {self.study!r}",
-                             where=str(self.path), remedy="Keep each study in a file of its own.")
+                             where=str(self.place), remedy="Keep each study in a file of its own.")
         return self._keep(responses, cleaned, key, source, tuple(marks), timeout)
 
     def append_scores(
@@ -232,6 +256,33 @@ class Store:
         if self._writing is not None:
             self._writing.dispose()
         self._reader.dispose()
+        self._looker.dispose()
+
+    def write(self, job: Callable[[Connection], T], *, timeout: float = 30.0) -> T:
+        """Have a job done in the writer's next transaction; see `writer.Writer.run`."""
+        return self._the_writer().run(job, timeout=timeout)
+
+    def look(self, question: Callable[[Connection], T]) -> T:
+        """Ask a small question on a connection that is kept open for such.
+
+        Raises
+        ------
+        NotKept
+            If the file was removed or exchanged, or the database cannot be read.
+        """
+        if self._closed:
+            raise StoreError(f"{self.place.name!r} is closed", remedy="Open it again with open_store.")
+        if self.place.mark() != self._mark:
+            raise NotKept(f"{self.place.name!r} is no longer where it was opened", where=str(self.place),
+                          remedy="Put the file back, close the store and open it again.")
+        try:
+            with self._looker.connect() as connection:
+                return question(connection)
+        except DBAPIError as problem:
+            raise unreadable(self.place, problem) from None
+        except SQLAlchemyError as problem:
+            raise NotKept(f"{self.place.name!r} has no connection left: {problem}",
+                          remedy="Try again in a moment.") from None
 
     def __enter__(self) -> Self:
         return self
@@ -244,13 +295,13 @@ class Store:
     def _look(self) -> str:
         try:
             with self._reader.connect() as connection:
-                revision = revision_of(connection, self.path)
+                revision = revision_of(connection, self.place)
                 if revision != REVISIONS[-1]:
-                    raise StoreError(f"{self.path.name!r} is not up to date (schema {revision!r})",
-                                     where=str(self.path), remedy="Open it once for writing.")
+                    raise StoreError(f"{self.place.name!r} is not up to date (schema {revision!r})",
+                                     where=str(self.place), remedy="Open it once for writing.")
                 return str(connection.execute(select(meta.c.value).where(meta.c.name == "study")).scalar() or "")
         except DBAPIError as problem:
-            raise unreadable(self.path, problem) from None
+            raise unreadable(self.place, problem) from None
 
     def _keep(
         self, table: Table, rows: list[dict[str, Any]], key: str, source: SourceFile | None,
@@ -267,13 +318,13 @@ class Store:
     def _the_writer(self) -> Writer:
         with self._door:
             if self._closed:
-                raise StoreError(f"{self.path.name!r} is closed", remedy="Open it again with open_store.")
+                raise StoreError(f"{self.place.name!r} is closed", remedy="Open it again with open_store.")
             if self._read_only:
-                raise StoreError(f"{self.path.name!r} was opened for reading alone",
+                raise StoreError(f"{self.place.name!r} was opened for reading alone",
                                  remedy="Open it with read_only=False.")
             if self._writer is None:
-                self._writing = engine_for(self.path, access="write", busy_seconds=self._busy_seconds)
-                self._writer = Writer(self._writing, self.path)
+                self._writing = engine_for(self.place, access="write", busy_seconds=self._busy_seconds)
+                self._writer = Writer(self._writing, self.place)
             return self._writer
 
     def _frame(self, query: Any, contract: Contract) -> pd.DataFrame:
@@ -282,23 +333,14 @@ class Store:
         table = query.selected_columns
         names = list(contract.names)
         found = self._read(query.with_only_columns(*(table[name] for name in names)))
-        return contract.check(pd.DataFrame(found, columns=names, dtype=object), where=self.path.name, error=StoreError)
+        return contract.check(pd.DataFrame(found, columns=names, dtype=object), where=self.place.name, error=StoreError)
 
     def _read(self, query: Any) -> list[tuple[Any, ...]]:
         if self._closed:
-            raise StoreError(f"{self.path.name!r} is closed", remedy="Open it again with open_store.")
+            raise StoreError(f"{self.place.name!r} is closed", remedy="Open it again with open_store.")
         try:
             with self._reader.connect() as connection:
                 return [tuple(row) for row in connection.execute(query)]
         except DBAPIError as problem:
-            raise unreadable(self.path, problem) from None
+            raise unreadable(self.place, problem) from None
 
-
-def _place(path: Path | str) -> Path:
-    address = str(path)
-    if address.startswith("sqlite:///"):
-        return Path(address.removeprefix("sqlite:///"))
-    if "://" in address:
-        raise StoreError(f"Answers cannot be kept at an address of type {address.split('://')[0]!r}",
-                         remedy="Give the path of an SQLite file, or sqlite:///path.")
-    return Path(path)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as WaitedTooLong
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from coachresearch.core.errors import CoachResearchError, StoreError
+from coachresearch.store.database import Place
+from coachresearch.store.refusals import Erased, NotKept, OtherBody, Refused
 from coachresearch.store.rows import Row
 from coachresearch.store.tables import batches, instruments
 
@@ -39,6 +41,8 @@ class Receipt:
         When it was first accepted, UTC.
     replayed : bool
         Whether the same batch had been accepted before; then nothing was written now.
+    code : str
+        What a respondent is shown as proof; empty for batches that nobody submitted.
     """
 
     batch: int
@@ -47,6 +51,7 @@ class Receipt:
     flagged: int
     received_at: datetime
     replayed: bool = field(default=False, compare=False)
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,8 +66,12 @@ class Batch:
     marks: tuple[tuple[str, str, str], ...] = ()
 
 
-Waiting = tuple[Batch, Future[Receipt]]
-"""A batch and the outcome that its sender waits for."""
+T = TypeVar("T")
+Job = Callable[[Connection], Any]
+"""Something to be written in a transaction; what it raises as `Refused` it raises before it writes anything."""
+
+Waiting = tuple[Job, Future[Any]]
+"""A job and the outcome that its sender waits for."""
 
 
 class Writer:
@@ -72,18 +81,18 @@ class Writer:
     ----------
     engine : Engine
         From `database.engine_for(access="write")`.
-    path : Path
-        The file.
+    place : Place
+        Where it writes to.
     """
 
-    def __init__(self, engine: Engine, path: Path) -> None:
+    def __init__(self, engine: Engine, place: Place) -> None:
         self._engine = engine
-        self._path = path
-        self._inode = path.stat().st_ino
+        self._place = place
+        self._mark = place.mark()
         self._waiting: queue.SimpleQueue[Waiting | None] = queue.SimpleQueue()
         self._door = threading.Lock()
         self._closed = False
-        self._thread = threading.Thread(target=self._run, name=f"writer of {path.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"writer of {place.name}", daemon=True)
         self._thread.start()
 
     def submit(self, batch: Batch, *, timeout: float) -> Receipt:
@@ -99,19 +108,32 @@ class Writer:
         StoreError
             If the batch was refused, could not be written, or was not confirmed in time.
         """
-        outcome: Future[Receipt] = Future()
+        return self.run(lambda connection: _write(connection, batch), timeout=timeout)
+
+    def run(self, job: Callable[[Connection], T], *, timeout: float) -> T:
+        """Have something else written in the same way, and return its outcome once it is durable.
+
+        Parameters
+        ----------
+        job : callable of a connection
+            Raises `Refused` before it writes anything, or writes all that belongs together. It may be run again after
+            a rollback that another job caused.
+        timeout : float
+            As in `submit`.
+        """
+        outcome: Future[T] = Future()
         with self._door:
             if self._closed:
-                raise StoreError(f"{self._path.name!r} is closed", remedy="Open it again with open_store.")
-            self._waiting.put((batch, outcome))
+                raise StoreError(f"{self._place.name!r} is closed", remedy="Open it again with open_store.")
+            self._waiting.put((job, outcome))
         try:
             return outcome.result(timeout)
         except WaitedTooLong:
             if outcome.cancel():
-                raise StoreError(f"Nothing was written to {self._path.name!r} within {timeout:g} s",
-                                 remedy="Send the same rows again.") from None
-            raise StoreError(f"{self._path.name!r} has not confirmed the rows within {timeout:g} s",
-                             remedy="Send them again with the same key: they will be kept once.") from None
+                raise NotKept(f"Nothing was written to {self._place.name!r} within {timeout:g} s",
+                              remedy="Send the same rows again.") from None
+            raise NotKept(f"{self._place.name!r} has not confirmed the rows within {timeout:g} s",
+                          remedy="Send them again with the same key: they will be kept once.") from None
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -138,11 +160,11 @@ class Writer:
                 return
 
     def _settle(self, group: Sequence[Waiting]) -> None:
-        """Commit a group together; if one batch spoils it, commit each alone."""
+        """Commit a group together; if one job spoils it, commit each alone."""
         try:
             self._commit(group)
         except _LockedOut as problem:
-            _refuse(group, problem.told(self._path.name))
+            _refuse(group, problem.told(self._place.name))
         except Exception as problem:
             if len(group) == 1:
                 _refuse(group, self._told(problem))
@@ -154,7 +176,7 @@ class Writer:
             try:
                 self._commit([waiting])
             except _LockedOut as problem:
-                _refuse(group[position:], problem.told(self._path.name))
+                _refuse(group[position:], problem.told(self._place.name))
                 return
             except Exception as problem:
                 _refuse([waiting], self._told(problem))
@@ -163,34 +185,44 @@ class Writer:
         """Write a group in one transaction, then acknowledge it."""
         if not group:
             return
-        self._check_file()
+        self._check_place()
         with self._engine.connect() as connection:
             try:
                 transaction = connection.begin()
             except SQLAlchemyError as problem:
                 raise _LockedOut(problem) from problem
             with transaction:
-                receipts = [_write(connection, batch) for batch, _ in group]
-        for (_, outcome), receipt in zip(group, receipts, strict=True):
-            outcome.set_result(receipt)
+                outcomes = [_outcome(connection, job) for job, _ in group]
+        for (_, waiting), outcome in zip(group, outcomes, strict=True):
+            if isinstance(outcome, Refused):
+                waiting.set_exception(outcome)
+            else:
+                waiting.set_result(outcome)
 
-    def _check_file(self) -> None:
+    def _check_place(self) -> None:
         """Refuse to write into a file that was removed or exchanged while it was open."""
-        try:
-            now = self._path.stat().st_ino
-        except OSError:
-            now = -1
-        if now != self._inode:
-            raise StoreError(f"{self._path.name!r} is no longer where it was opened", where=str(self._path),
-                             remedy="Put the file back, close the store and open it again, then send the rows again.")
+        if self._place.mark() != self._mark:
+            raise NotKept(f"{self._place.name!r} is no longer where it was opened", where=str(self._place.path),
+                          remedy="Put the file back, close the store and open it again, then send the rows again.")
 
     def _told(self, problem: Exception) -> CoachResearchError:
         if isinstance(problem, CoachResearchError):
             return problem
-        cause = getattr(problem, "orig", None) or problem
-        return StoreError(f"Nothing was written to {self._path.name!r}: {cause}",
-                          remedy="Check that the disk is not full and the file may be written to, then send the rows "
-                                 "again.")
+        cause = str(getattr(problem, "orig", None) or problem).split("\n")[0]
+        if "this person was erased" in cause:
+            return Erased(f"Nothing was written to {self._place.name!r}: it holds rows of a person who was erased",
+                          remedy="Take the rows of this person out; `coachresearch data log` lists the erasures.")
+        return NotKept(f"Nothing was written to {self._place.name!r}: {cause}",
+                       remedy="Check that the disk is not full and the file may be written to, then send the rows "
+                              "again.")
+
+
+def _outcome(connection: Connection, job: Job) -> Any:
+    """Do a job; what it refused before it wrote anything spoils nobody else's."""
+    try:
+        return job(connection)
+    except Refused as refusal:
+        return refusal
 
 
 def _refuse(group: Sequence[Waiting], problem: CoachResearchError) -> None:
@@ -205,18 +237,23 @@ class _LockedOut(Exception):
         super().__init__(str(getattr(problem, "orig", None) or problem))
 
     def told(self, name: str) -> StoreError:
-        return StoreError(f"Nothing was written to {name!r}: {self}",
-                          remedy="Another program may be holding the file: close it there, then send the rows again.")
+        return NotKept(f"Nothing was written to {name!r}: {self}",
+                       remedy="Another program may be holding the file: close it there, then send the rows again.")
+
+
+def in_utc(time: datetime) -> datetime:
+    """Give a time that was read back its zone: SQLite keeps UTC without saying so."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def _write(connection: Connection, batch: Batch) -> Receipt:
     before = connection.execute(select(batches).where(batches.c.key == batch.key)).one_or_none()
     if before is not None:
         if before.digest != batch.digest:
-            raise StoreError(f"The key {batch.key!r} was already used for other rows",
-                             remedy="The first ones are kept. Send different rows under a key of their own.")
-        return Receipt(before.sequence, before.key, before.rows, before.flagged,
-                       before.received_at.replace(tzinfo=UTC), replayed=True)
+            raise OtherBody(f"The key {batch.key!r} was already used for other rows",
+                            remedy="The first ones are kept. Send different rows under a key of their own.")
+        return Receipt(before.sequence, before.key, before.rows, before.flagged, in_utc(before.received_at),
+                       replayed=True)
     now = datetime.now(UTC)
     _register(connection, batch, now)
     done = connection.execute(batches.insert().values(

@@ -1,0 +1,1 @@
+"""Linear mixed models: people in teams, coaches and organisations, over waves."""

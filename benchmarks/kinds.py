@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from benchmarks import kinds_structure
 
 from coachresearch.core.estimate import Estimate
 from coachresearch.effects import sizes
@@ -18,7 +19,6 @@ from coachresearch.effects.reliable import count_reliable, reliable_change
 from coachresearch.effects.waves import read_waves
 from coachresearch.moments.collect import collect
 from coachresearch.moments.moments import Moments
-from coachresearch.psychometrics.factor import extract
 from coachresearch.psychometrics.items import item_analysis
 from coachresearch.psychometrics.reliability import alpha, omega_total, reliability
 
@@ -226,12 +226,6 @@ def kind_es_convert(case: Case, data: pd.DataFrame | None) -> Numbers:
     return {"hedges_J_18": sizes.hedges_correction(18)}
 
 
-def kind_efa_factanal(case: Case, data: pd.DataFrame) -> Numbers:
-    collected = collect(keyed(case, data))
-    fit = extract(collected.cor, case["data"]["n_factors"])
-    return {"uniqueness": dict(zip(collected.columns, map(float, fit.uniquenesses), strict=True))}
-
-
 KINDS: dict[str, Callable[[Case, Any], Numbers]] = {
     "alpha": kind_alpha,
     "omega_1f": kind_omega_1f,
@@ -250,6 +244,6 @@ KINDS: dict[str, Callable[[Case, Any], Numbers]] = {
     "correlation": kind_correlation,
     "ci_r": kind_ci_r,
     "es_convert": kind_es_convert,
-    "efa_factanal": kind_efa_factanal,
+    **kinds_structure.KINDS,
 }
 """Kind of case to the function that computes it."""

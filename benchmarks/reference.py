@@ -84,7 +84,8 @@ def run_case(case: dict[str, Any], csv: Path, tally: Tally) -> None:
 def compare(case: dict[str, Any], path: tuple, got: float, expected: float, tally: Tally) -> None:
     """Add one number to the tally."""
     limit = tolerance(case["tolerance"], path)
-    ratio = abs(got - expected) / (limit["abs"] + limit["rel"] * abs(expected))
+    allowed = limit["abs"] + limit["rel"] * abs(expected)
+    ratio = abs(got - expected) / allowed if allowed else 0.0 if got == expected else float("inf")
     ratio = float("inf") if ratio != ratio else ratio
     tally.compared += 1
     if ratio >= tally.worst:

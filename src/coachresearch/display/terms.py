@@ -13,16 +13,18 @@ _BOUNDED = frozenset({
     "alpha", "alpha_standardised", "alpha_if_dropped", "omega_total", "omega", "omega_h", "item_total_r", "loading",
     "r", "rho", "icc", "icc1", "icc2", "rwg", "kappa", "cfi", "tli", "rmsea", "srmr", "r_squared", "retest_r",
     "correlation", "prob_superiority", "reliability", "lambda", "communality", "pre_post_r",
+    "kmo", "smc", "factor_r", "determinacy", "congruence", "guttman_2", "guttman_6", "omega_hierarchical", "composite",
+    "ave", "htmt", "htmt2", "glb", "kappa_weighted", "kappa_fleiss", "ac1", "ac2", "krippendorff", "rwg_j",
 })
 _PERCENT = frozenset({
     "missing_share", "floor", "ceiling", "share_improved", "share_unchanged", "share_worse", "share",
 })
-_COUNTS = frozenset({"n", "n_items"})
+_COUNTS = frozenset({"n", "n_items", "n_factors", "n_components", "raters_needed"})
 
 
 def style(term: str) -> Style:
     """How a term is written: plain, without a leading zero, as per cent, or as a count."""
-    if term in _BOUNDED:
+    if term in _BOUNDED or term.startswith("loading_"):
         return "bounded"
     if term in _PERCENT:
         return "percent"

@@ -95,7 +95,8 @@ def _usable(scores: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.float64],
     values = np.asarray(scores, dtype=float)
     names = np.asarray(targets)
     if values.shape != names.shape or values.ndim != 1:
-        raise EstimationError(f"{values.size} scores stand beside {names.size} targets", remedy="Give one target a score.")
+        raise EstimationError(f"{values.size} scores stand beside {names.size} targets",
+                              remedy="Give one target a score.")
     present = ~np.isnan(values)
     _, group, counts = np.unique(names[present].astype(str), return_inverse=True, return_counts=True)
     several = counts[group] > 1

@@ -1,22 +1,16 @@
-"""Factor extraction from a correlation matrix: maximum likelihood or minimum residual, unrotated."""
+"""Factors of one correlation matrix, unrotated: maximum likelihood, minimum residual or principal axis."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coachresearch.core.errors import EstimationError, NotConverged, NotIdentified
+from coachresearch.psychometrics.extraction import Estimator, FloatArray, extract_many
 
-FloatArray = NDArray[np.float64]
-Estimator = Literal["ml", "minres"]
-
-_SMALLEST_UNIQUENESS = 0.005
 _SMALLEST_EIGENVALUE = 1e-10
-_FLAT = 1e-5
-_RESTARTS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +25,7 @@ class Extraction:
         Share of each item's variance that no common factor explains, at least 0.005.
     improper : array (k) of bool
         Items whose uniqueness ran into that bound (a Heywood case).
-    estimator : {"ml", "minres"}
+    estimator : {"ml", "minres", "principal_axis"}
         How the factors were extracted.
     """
 
@@ -55,8 +49,9 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
         Correlations.
     factors : int
         Number of common factors m, at least 1.
-    estimator : {"ml", "minres"}
-        Maximum likelihood under normality, or least squares on the correlations off the diagonal.
+    estimator : {"ml", "minres", "principal_axis"}
+        Maximum likelihood under normality, least squares on the correlations off the diagonal, or the older way to
+        the same least-squares solution.
 
     Raises
     ------
@@ -83,68 +78,12 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
         raise EstimationError(
             f"The correlation matrix of {k} items is singular (smallest eigenvalue {smallest:.2g})",
             remedy='Use more people than items, drop items that repeat each other, or extract with estimator="minres".')
-    unique = _search(cor, factors, estimator)
-    loadings = _LOADINGS[estimator](cor, unique, factors)
-    loadings = loadings * np.where(loadings.sum(axis=0) < 0, -1.0, 1.0)
-    improper = unique <= _SMALLEST_UNIQUENESS * 1.0001
+    found = extract_many(np.asarray(cor, dtype=float)[None], factors, estimator)
+    if not found.converged[0]:
+        raise NotConverged(
+            f"The {estimator} factor solution of {k} items did not converge (largest slope {found.slopes[0]:.2g})",
+            remedy="Check for items that hardly vary or repeat each other, or ask for fewer factors.")
+    loadings, unique, improper = found.loadings[0], found.uniquenesses[0], found.improper[0]
     for values in (loadings, unique, improper):
         values.setflags(write=False)
     return Extraction(loadings, unique, improper, estimator)
-
-
-def _search(cor: FloatArray, factors: int, estimator: Estimator) -> FloatArray:
-    from scipy.optimize import minimize
-
-    k = len(cor)
-    discrepancy = _DISCREPANCY[estimator]
-    unique = np.clip((1 - 0.5 * factors / k) / np.diag(np.linalg.pinv(cor)), _SMALLEST_UNIQUENESS * 2, 0.98)
-    for _ in range(_RESTARTS):
-        unique = np.asarray(minimize(
-            discrepancy, unique, args=(cor, factors), jac=True, method="L-BFGS-B",
-            bounds=[(_SMALLEST_UNIQUENESS, 1.0)] * k, options={"maxiter": 2000, "ftol": 1e-15, "gtol": 1e-9}).x)
-        slope = _free_slope(unique, discrepancy(unique, cor, factors)[1])
-        if slope < _FLAT:
-            return unique
-    raise NotConverged(f"The {estimator} factor solution of {k} items did not converge (largest slope {slope:.2g})",
-                       remedy="Check for items that hardly vary or repeat each other.")
-
-
-def _free_slope(unique: FloatArray, gradient: FloatArray) -> float:
-    """Return the largest slope in a direction in which a uniqueness may still move.
-
-    The search itself may stop with a complaint once it has reached the precision of the numbers, so the slope decides.
-    """
-    stuck = ((unique <= _SMALLEST_UNIQUENESS) & (gradient > 0)) | ((unique >= 1) & (gradient < 0))
-    return float(np.max(np.abs(np.where(stuck, 0.0, gradient))))
-
-
-def _ml_discrepancy(unique: FloatArray, cor: FloatArray, factors: int) -> tuple[float, FloatArray]:
-    scale = 1 / np.sqrt(unique)
-    roots, vectors = np.linalg.eigh(cor * np.outer(scale, scale))
-    rest = roots[:-factors]
-    value = float(np.sum(rest - np.log(rest) - 1))
-    gradient = -np.sum(vectors[:, :-factors] ** 2 * (rest - 1), axis=1) / unique
-    return value, gradient
-
-
-def _ml_loadings(cor: FloatArray, unique: FloatArray, factors: int) -> FloatArray:
-    scale = 1 / np.sqrt(unique)
-    roots, vectors = np.linalg.eigh(cor * np.outer(scale, scale))
-    top = slice(None, -factors - 1, -1)
-    return np.sqrt(unique)[:, None] * vectors[:, top] * np.sqrt(np.maximum(roots[top] - 1, 0.0))
-
-
-def _minres_discrepancy(unique: FloatArray, cor: FloatArray, factors: int) -> tuple[float, FloatArray]:
-    roots, vectors = np.linalg.eigh(cor - np.diag(unique))
-    rest = roots[:-factors]
-    return float(0.5 * np.sum(rest ** 2)), -np.sum(vectors[:, :-factors] ** 2 * rest, axis=1)
-
-
-def _minres_loadings(cor: FloatArray, unique: FloatArray, factors: int) -> FloatArray:
-    roots, vectors = np.linalg.eigh(cor - np.diag(unique))
-    top = slice(None, -factors - 1, -1)
-    return vectors[:, top] * np.sqrt(np.maximum(roots[top], 0.0))
-
-
-_DISCREPANCY = {"ml": _ml_discrepancy, "minres": _minres_discrepancy}
-_LOADINGS = {"ml": _ml_loadings, "minres": _minres_loadings}

@@ -15,7 +15,7 @@ from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.moments.collect import numeric_rows
 from coachresearch.moments.moments import Moments
-from coachresearch.psychometrics.factor import FloatArray
+from coachresearch.psychometrics.extraction import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd

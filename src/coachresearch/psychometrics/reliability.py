@@ -15,7 +15,8 @@ from coachresearch.core.gate import Gate, Verdict
 from coachresearch.display.result import Result
 from coachresearch.moments.collect import collect
 from coachresearch.moments.moments import Moments, Unit
-from coachresearch.psychometrics.factor import Estimator, Extraction, FloatArray, extract
+from coachresearch.psychometrics.extraction import Estimator, FloatArray
+from coachresearch.psychometrics.factor import Extraction, extract
 from coachresearch.psychometrics.items import check_range
 from coachresearch.psychometrics.rules import ReliabilityRule, ReliabilityStatistic, reliability_rule
 

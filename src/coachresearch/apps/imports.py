@@ -39,7 +39,9 @@ def proposed(study: str | Path, file: str | Path, *, instrument: str = "") -> st
     if len(names) != 1 or names[0] not in opened.instruments:
         raise ResponseError(f"Which instrument was answered in {Path(file).name}?", where=str(opened.path),
                             remedy=f"Name one with --instrument: {', '.join(opened.instruments)}.")
-    return propose_mapping(read_table(Path(file)).columns, opened.instruments[names[0]])
+    asked = next(one for wave in opened.study.waves for one in wave.asked if one.instrument == names[0])
+    return propose_mapping(read_table(Path(file)).columns, opened.instruments[names[0]], form=asked.form,
+                           role=asked.roles[0])
 
 
 def import_into(study: str | Path, file: str | Path, mapping: str | Path) -> str:

@@ -180,7 +180,7 @@ def score_mapping_from(data: Mapping[str, Any], name: str = "mapping") -> ScoreM
     return _scores(_checked(data, name, "scores"))
 
 
-def propose_mapping(columns: Iterable[str], instrument: Instrument, *, form: str = "") -> str:
+def propose_mapping(columns: Iterable[str], instrument: Instrument, *, form: str = "", role: str = "") -> str:
     """Write a first mapping file for a spreadsheet, to be read and corrected by a person.
 
     Parameters
@@ -191,6 +191,8 @@ def propose_mapping(columns: Iterable[str], instrument: Instrument, *, form: str
         The questionnaire that was answered.
     form : str
         The form that was used; the first one if left out.
+    role : str
+        What the raters are to those they rate, where no column says so; the form's own guess if left out.
 
     Returns
     -------
@@ -204,7 +206,7 @@ def propose_mapping(columns: Iterable[str], instrument: Instrument, *, form: str
     rest = [heading for heading in headings if heading not in found.values()]
     facts = {fact: column for fact, names in _GUESSES.items()
              if (column := next((one for one in rest if _plain(one) in names), None)) is not None}
-    role = chosen.roles[0] if "self" not in chosen.roles else "self"
+    role = role or ("self" if "self" in chosen.roles else chosen.roles[0])
     lines = ["# Proposed from the headings alone: check every line.",
              f"instrument: {_quoted(instrument.id)}", f"version: {_quoted(instrument.version)}",
              f"form: {_quoted(chosen.id)}",

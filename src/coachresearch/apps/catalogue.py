@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
+from typing import Literal
 
+from coachresearch.apps.published import COLUMNS, card_text, head_row, heads, whole_row
 from coachresearch.core.errors import Fault, InstrumentError
+from coachresearch.instruments.cards import published_cards
 from coachresearch.instruments.instrument import Instrument, text_for, words_in
 from coachresearch.instruments.library import Library, claim_level, claim_sentences, library
 from coachresearch.instruments.reader import read_instrument
@@ -23,11 +27,73 @@ def instrument_lines(*, family: str = "", folder: Path | None = None) -> list[st
     if not chosen:
         families = sorted({one.family for one in open_library(folder).values()})
         raise InstrumentError(f"No instrument of the family {family!r}", remedy=f"There are: {', '.join(families)}.")
-    rows = [("id", "family", "items", "roles", "status", "licence", "title")]
-    rows += [(one.id, one.family, str(len(one.items)), ",".join(_roles(one)), _status(one), one.licence.id,
-              words_in(one.title, "en")) for one in chosen]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return _aligned([_OUR_COLUMNS, *map(_our_row, chosen)])
+
+
+def library_lines(
+    *, which: Literal["all", "ours", "published"] = "all", family: str = "", licence: str = "", words: str = "",
+    folder: Path | None = None,
+) -> list[str]:
+    """List our own instruments, and apart from them what others published.
+
+    Parameters
+    ----------
+    which : {"all", "ours", "published"}
+        Which of the two lists.
+    family, licence : str
+        Only these.
+    words : str
+        Each word must occur in id or name of a published scale, or in the text of an instrument of our own.
+    folder : Path, optional
+        Folder of instruments read beside the shipped ones.
+
+    Raises
+    ------
+    InstrumentError
+        If nothing is left.
+    """
+    found = [one for one in open_library(folder).search(words) if family in ("", one.family)
+             and licence in ("", one.licence.id)]
+    ours = [_our_row(one) for one in found if one.status == "draft"] if which != "published" else []
+    theirs = [whole_row(one) for one in found if one.status == "published"] if which != "ours" else []
+    if which != "ours":
+        theirs += [head_row(head) for head in heads(family=family, licence=licence, words=words)]
+    if not ours and not theirs:
+        raise InstrumentError("Nothing in the library is as asked for",
+                              remedy="Families: competency, character, manager_quality, coaching_process, "
+                                     "organisation. Leave out a filter: coachresearch instruments list.")
+    lines = [f"Ours ({len(ours)}):", *_aligned([_OUR_COLUMNS, *sorted(ours)])] if ours else []
+    lines += [""] if ours and theirs else []
+    lines += [f"Published by others ({len(theirs)}):", *_aligned([COLUMNS, *sorted(theirs)])] if theirs else []
+    return lines
+
+
+def shown(name: str, *, folder: Path | None = None, language: str = "en") -> str:
+    """Return everything there is to know of an instrument or of a published scale, as text.
+
+    Parameters
+    ----------
+    name : str
+        Id in the library, id or alias of a card, or path of an instrument's YAML file.
+    folder, language
+        As in `instrument_card`.
+
+    Raises
+    ------
+    InstrumentError
+        If there is no such thing; near names are listed.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return instrument_card(name, folder=folder, language=language)
+    known, cards = open_library(folder), published_cards()
+    if name in known:
+        return instrument_card(name, folder=folder, language=language)
+    if name in cards:
+        return card_text(cards[name])
+    near = get_close_matches(name, [*known, *cards], n=3, cutoff=0.5)
+    raise InstrumentError(f"There is no instrument or published scale {name!r}",
+                          remedy=(f"Did you mean {' or '.join(near)}? " if near else "")
+                          + "List them: coachresearch instruments list.")
 
 
 def instrument_card(name: str, *, folder: Path | None = None, language: str = "en") -> str:
@@ -89,6 +155,19 @@ def check_files(files: Sequence[Path]) -> list[str]:
     if faults:
         raise InstrumentError.of(faults)
     return lines
+
+
+_OUR_COLUMNS = ("id", "family", "items", "roles", "status", "licence", "title")
+
+
+def _our_row(one: Instrument) -> tuple[str, ...]:
+    return (one.id, one.family, str(len(one.items)), ",".join(_roles(one)), _status(one), one.licence.id,
+            words_in(one.title, "en"))
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _roles(one: Instrument) -> list[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,11 +31,11 @@ def main() -> None:
         app()
     except CoachResearchError as error:
         _complain(str(error))
-    except PermissionError as error:
-        _complain(f"{error.filename} may not be written or read: {error.strerror}.\nChoose another folder with --out, "
-                  "or change its permissions.")
     except FileNotFoundError as error:
         _complain(f"{error.filename} is not there.\nCheck the path.")
+    except OSError as error:
+        _complain(f"{error.filename or 'A file'} cannot be written or read: {error.strerror}.\n"
+                  "Choose another folder, or change its permissions.")
 
 
 def _complain(message: str) -> None:
@@ -61,11 +62,16 @@ def new(
 def list_instruments(
     family: Annotated[str, typer.Option(help="Only this family.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Folder of your own instruments, read beside ours.")] = None,
+    ours: Annotated[bool, typer.Option("--ours", help="Only our own.")] = False,
+    published: Annotated[bool, typer.Option("--published", help="Only what others published.")] = False,
+    licence: Annotated[str, typer.Option(help="Only these terms, such as public-domain or open-licence.")] = "",
+    search: Annotated[str, typer.Option(help="Only those with these words in id or name.")] = "",
 ) -> None:
-    """List the instruments, a line each."""
-    from coachresearch.apps.catalogue import instrument_lines
+    """List our instruments, and apart from them the published scales, a line each."""
+    from coachresearch.apps.catalogue import library_lines
 
-    for line in instrument_lines(family=family, folder=folder):
+    which: Literal["all", "ours", "published"] = "all" if ours == published else "ours" if ours else "published"
+    for line in library_lines(which=which, family=family, licence=licence, words=search, folder=folder):
         typer.echo(line)
 
 
@@ -75,10 +81,10 @@ def show_instrument(
     folder: Annotated[Path | None, typer.Option(help="Folder of your own instruments, read beside ours.")] = None,
     language: Annotated[str, typer.Option(help="Language of the wording.")] = "en",
 ) -> None:
-    """Show one instrument: what it measures, its items and keys, terms, and what may be claimed for it."""
-    from coachresearch.apps.catalogue import instrument_card
+    """Show one instrument or published scale: what it measures, its key, terms, and how well each thing is known."""
+    from coachresearch.apps.catalogue import shown
 
-    typer.echo(instrument_card(name, folder=folder, language=language))
+    typer.echo(shown(name, folder=folder, language=language))
 
 
 @instruments_app.command("check")
@@ -87,6 +93,79 @@ def check_instrument(files: Annotated[list[Path], typer.Argument(help="YAML file
     from coachresearch.apps.catalogue import check_files
 
     for line in check_files(files):
+        typer.echo(line)
+
+
+@instruments_app.command("use")
+def use_instrument(
+    study: StudyFolder,
+    scale: Annotated[str, typer.Argument(help="Id of a published scale.")],
+    wording: Annotated[Path | None, typer.Option(help="File with its wording: npm archive, psychTools table, or your "
+                                                      "own CSV, JSON or filled-in template.")] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Language of the wording; may be given twice.")] = None,
+    by: Annotated[str, typer.Option(help="Your own file: who takes responsibility for its use.")] = "",
+    origin: Annotated[str, typer.Option(help="Your own file: where the wording was taken from.")] = "",
+    terms: Annotated[str, typer.Option(help="Your own file: terms under which it is used.")] = "",
+    agreement: Annotated[str, typer.Option(help="Your own file: number or date of the owner's permission.")] = "",
+    sha256: Annotated[str, typer.Option(help="Hash that the file must have.")] = "",
+) -> None:
+    """Bring a published scale into a study, with its wording or with its key alone."""
+    from coachresearch.apps.published import use_published
+    from coachresearch.instruments.wording_sources.table import Terms
+
+    stated = Terms(by, date.today(), origin, terms, agreement) if any((by, origin, terms, agreement)) else None
+    for line in use_published(study, scale, wording=wording, languages=tuple(language or ("en",)), terms=stated,
+                              sha256=sha256):
+        typer.echo(line)
+
+
+@instruments_app.command("confirm")
+def confirm_instrument(
+    study: StudyFolder,
+    instrument: Annotated[str, typer.Argument(help="Id of an instrument of the study whose key is recalled.")],
+    by: Annotated[str, typer.Option(help="Who compared the key with the published form.")],
+    against: Annotated[str, typer.Option(help="The document it was compared with, with page.")],
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="When; today if left out.")] = None,
+) -> None:
+    """Note that somebody compared a recalled key with the published form; only then does it score."""
+    from coachresearch.apps.published import confirm_published
+
+    for line in confirm_published(study, instrument, by=by, on=on.date() if on else date.today(), against=against):
+        typer.echo(line)
+
+
+@instruments_app.command("template")
+def wording_template(
+    scale: Annotated[str, typer.Argument(help="Id of a published scale.")],
+    out: Out = None,
+    language: Annotated[str, typer.Option(help="Language of the wording you will paste in.")] = "en",
+) -> None:
+    """Write a file to paste a wording into: numbered, with key and options, and a place for the terms."""
+    from coachresearch.apps.published import write_template
+
+    typer.echo(write_template(scale, out, language=language))
+
+
+@instruments_app.command("script")
+def wording_script(out: Out = None) -> None:
+    """Write the R script that turns the free dictionaries of the R package psychTools into a table."""
+    from coachresearch.apps.published import write_script
+
+    typer.echo(write_script(out))
+
+
+@app.command("norms")
+def place_in_norms(
+    study: StudyFolder,
+    norms: Annotated[str, typer.Argument(help="Id of a norm card, or a YAML file.")],
+    groups: Annotated[Path | None, typer.Option(help="CSV with person and sex, age or group.")] = None,
+    out: Out = None,
+    author: Annotated[bool, typer.Option("--author", help="Percentiles by the norm author's own formula.")] = False,
+) -> None:
+    """Write T, z, percentile and stanine of the scores, with intervals, and say against whom."""
+    from coachresearch.apps.norms import write_norm_scores
+
+    for line in write_norm_scores(study, norms, groups, out, author=author):
         typer.echo(line)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coachresearch.core.errors import StoreError
+from coachresearch.core.errors import DesignError, StoreError
 from coachresearch.instruments.instrument import Instrument
 from coachresearch.instruments.reader import read_instruments
+from coachresearch.instruments.used import with_published
 from coachresearch.studies.people import People
-from coachresearch.studies.reader import read_study
+from coachresearch.studies.reader import FILE, read_study
 from coachresearch.studies.study import Study
 
 if TYPE_CHECKING:
@@ -86,7 +87,35 @@ def open_folder(path: str | Path) -> StudyFolder:
 
 
 def instruments_for(folder: Path) -> Mapping[str, Instrument]:
-    """Read the shipped instruments and, beside them, those in the folder's own ``instruments``."""
+    """Read the shipped instruments, those in the folder's own ``instruments``, and the published scales it uses.
+
+    Recalled keys that the folder's ``confirmed_keys.yaml`` names are confirmed.
+    """
+    return with_published(folder, _files_of(folder))
+
+
+def study_instruments(folder: Path) -> Mapping[str, Instrument]:
+    """Read the instruments of a folder; as `instruments_for`, but ``confirmed_keys.yaml`` is left aside."""
+    return with_published(folder, _files_of(folder), confirmed=False)
+
+
+def study_folder(path: str | Path) -> Path:
+    """Return the folder of a study from its path or that of its ``study.yaml``.
+
+    Raises
+    ------
+    DesignError
+        If it holds no study.
+    """
+    place = Path(path)
+    folder = place if place.is_dir() else place.parent
+    if not (folder / FILE).is_file():
+        raise DesignError(f"{str(folder)!r} holds no {FILE}", where=str(folder),
+                          remedy="Make a study first: coachresearch new FOLDER.")
+    return folder
+
+
+def _files_of(folder: Path) -> Mapping[str, Instrument]:
     own = folder / "instruments"
     return read_instruments(None, own) if own.is_dir() else read_instruments()
 

@@ -8,8 +8,11 @@ from typing import cast, get_args
 
 from coachresearch.core.errors import DesignError, InstrumentError
 from coachresearch.display.text import sentence
+from coachresearch.instruments.cards import published_cards
 from coachresearch.instruments.instrument import Instrument
 from coachresearch.instruments.library import library
+from coachresearch.instruments.published import instrument_of
+from coachresearch.instruments.used import use_scale
 from coachresearch.studies import writer
 from coachresearch.studies.study import Assignment
 
@@ -35,15 +38,25 @@ def new_study(folder: Path, *, title: str, assignment: str, instrument: str, for
     if assignment not in get_args(Assignment):
         raise DesignError(f"The assignment is {assignment!r}", where="--assignment",
                           remedy=f"Use one of: {', '.join(get_args(Assignment))}.")
-    one = library()[instrument]
+    one = _instrument(instrument)
     chosen = one.form(form)
-    role = "report" if "report" in chosen.roles else chosen.roles[0]
+    about_oneself = one.status == "published" and "self" in chosen.roles
+    role = "report" if "report" in chosen.roles and not about_oneself else chosen.roles[0]
     name = folder.resolve().name
     made = writer.new_study(
         folder, id=re.sub(r"[^a-z0-9_]+", "_", name.lower()).strip("_") or "study", title=title or name,
         assignment=cast(Assignment, assignment), instrument=instrument, form=form, scale=_broadest(one, form),
         role=role)
+    if instrument not in library():
+        use_scale(made, one.id, {})
+        return "\n".join([sentence("app.new", folder=made), sentence("app.used_keys", id=one.id)])
     return sentence("app.new", folder=made)
+
+
+def _instrument(name: str) -> Instrument:
+    """Find an instrument that is held whole, or make one with keys alone from a card."""
+    known, cards = library(), published_cards()
+    return instrument_of(cards[name]) if name in cards and name not in known else known[name]
 
 
 def _broadest(one: Instrument, form: str) -> str:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("instrument", "version", "title", "family", "items", "scales", "forms", "languages", "licence", "status",
             "level", "key")
-_MESSAGES = Catalogue(Path(__file__).with_name("messages"))
+MESSAGES = Catalogue(Path(__file__).with_name("messages"))
+"""What may be said of instruments."""
 
 
 class UnknownInstrument(InstrumentError, KeyError):
@@ -144,13 +145,19 @@ def claim_level(instrument: Instrument) -> int | None:
 def claim_sentences(instrument: Instrument, language: str = "en") -> tuple[str, ...]:
     """Return exactly what may be said of an instrument: its level, and the state of a key that was recalled."""
     name = words_in(instrument.title, language)
-    said = [_MESSAGES.say(f"level.{instrument.status}", language, name=name)]
+    said = [MESSAGES.say(f"level.{instrument.status}", language, name=name)]
     confirmed = instrument.key_confirmation
     if instrument.recalled_key:
-        said.append(_MESSAGES.say("key.unverified", language, name=name))
+        said.append(MESSAGES.say("key.unverified", language, name=name))
     elif confirmed is not None:
-        said.append(_MESSAGES.say("key.confirmed", language, name=name, by=confirmed.by, on=confirmed.on,
+        said.append(MESSAGES.say("key.confirmed", language, name=name, by=confirmed.by, on=confirmed.on,
                                   against=confirmed.against))
+    loaded = instrument.wording
+    if loaded is not None:
+        said.append(MESSAGES.say("wording.loaded", language, name=name, file=loaded.file,
+                                 version=loaded.version or loaded.back_end, sha256=loaded.sha256,
+                                 licence=loaded.licence))
+        said += [MESSAGES.say("wording.by", language, by=loaded.by, origin=loaded.origin)] if loaded.by else []
     return tuple(said)
 
 

@@ -139,7 +139,7 @@ def instrument_of(
     if own_key and wording is not None:
         confirmation = KeyConfirmation(wording.source.by, wording.source.loaded_at.date(), wording.source.origin)
     bare = Instrument(
-        id=card.id, version=_version(card, wording), content_hash="", family=card.head.family, model="reflective",
+        id=card.id, version=_version(card, wording, instructions or {}), content_hash="", family=card.head.family, model="reflective",
         status="published", title=tuple((language, card.name) for language in languages),
         construct=(("en", card.data["construct"]),), languages=languages, items=items,
         response_scales=(_response_scale(card, wording, languages),), scales=key.scales(card, names),
@@ -303,13 +303,14 @@ def _translations(languages: tuple[str, ...]) -> tuple[Translation, ...]:
     return tuple(Translation(language, "untested") for language in languages if language != "en")
 
 
-def _version(card: Card, wording: Wording | None) -> str:
+def _version(card: Card, wording: Wording | None, instructions: Mapping[str, str]) -> str:
     version = str(card.data["version"])
-    return f"{version}+{_wording_hash(wording)}" if wording else version
+    return f"{version}+{_wording_hash(wording, instructions)}" if wording else version
 
 
-def _wording_hash(wording: Wording) -> str:
-    plain = [[(row.item, row.lang, row.text) for row in wording.rows], wording.labels]
+def _wording_hash(wording: Wording, instructions: Mapping[str, str] | None = None) -> str:
+    plain = [[(row.item, row.lang, row.text) for row in wording.rows], wording.labels,
+             sorted((instructions or {}).items())]
     return hashlib.sha256(json.dumps(plain, ensure_ascii=False).encode("utf-8")).hexdigest()[:8]
 
 

@@ -38,7 +38,11 @@ def key_hash(instrument: Instrument) -> str:
 
 
 def with_published(
-    folder: str | Path, instruments: Mapping[str, Instrument], *, shelf: CardShelf | None = None
+    folder: str | Path,
+    instruments: Mapping[str, Instrument],
+    *,
+    shelf: CardShelf | None = None,
+    confirmed: bool = True,
 ) -> dict[str, Instrument]:
     """Add the published scales that a study folder uses, and take its confirmations of keys into account.
 
@@ -50,6 +54,8 @@ def with_published(
         Those that are there already.
     shelf : CardShelf, optional
         Where the cards are; those of the package if left out.
+    confirmed : bool
+        Whether `CONFIRMED` is read.
 
     Returns
     -------
@@ -74,7 +80,7 @@ def with_published(
             except InstrumentError as error:
                 faults += [Fault(one.what, one.where or located.where("scales", position), one.remedy)
                            for one in error.faults]
-    if not faults and (place / CONFIRMED).is_file():
+    if confirmed and not faults and (place / CONFIRMED).is_file():
         located = read_located(place / CONFIRMED, schema=_schema("confirmed_keys_schema.json"), error=InstrumentError)
         faults += _confirm(located, found)
     if faults:
@@ -93,6 +99,7 @@ def use_scale(
     sha256: str = "",
     back_end: str = "",
     roles: tuple[RaterRole, ...] = (),
+    instructions: Mapping[str, str] | None = None,
     shelf: CardShelf | None = None,
 ) -> tuple[Instrument, Wording | None]:
     """Note in a study folder that it uses a published scale, and with which wording.
@@ -111,6 +118,8 @@ def use_scale(
         As in `load_wording`.
     roles : tuple of RaterRole
         Who answers; as on the card if empty.
+    instructions : mapping of language to text, optional
+        What respondents are told; for English there is a plain line of our own.
     shelf : CardShelf, optional
         Where the cards are; those of the package if left out.
 
@@ -131,13 +140,15 @@ def use_scale(
     if wording is not None:
         loaded = load_wording(wording, target_of(base), languages=languages, terms=terms, sha256=sha256,
                               back_end=back_end)
-    made = _made(base, loaded, roles, {})
+    made = _made(base, loaded, roles, instructions or {})
     entry: dict[str, Any] = {"scale": made.id, "version": made.version, "content_hash": made.content_hash,
                              "key_hash": key_hash(made)}
     if roles:
         entry["roles"] = list(roles)
+    if instructions:
+        entry["instructions"] = dict(instructions)
     if loaded is not None and wording is not None:
-        entry["wording"] = _noted(place, Path(wording), loaded, terms)
+        entry["wording"] = _noted(place, Path(wording), loaded, languages, terms)
     _put(place / USED, "scales", "scale", entry, "coachresearch/used/1")
     return made, loaded
 
@@ -195,7 +206,7 @@ def _used(folder: Path, entry: Mapping[str, Any], found: Mapping[str, Instrument
                               sha256=noted["sha256"], back_end=noted["back_end"])
         loaded = replace(loaded, source=replace(loaded.source, loaded_at=datetime.fromisoformat(noted["loaded_at"])))
     made = _made(base, loaded, roles, instructions)
-    if (made.version, made.content_hash) != (entry["version"], entry["content_hash"]) and not instructions:
+    if (made.version, made.content_hash) != (entry["version"], entry["content_hash"]):
         raise InstrumentError(f"{entry['scale']!r} is not what it was when the study began to use it: version "
                               f"{made.version}, noted {entry['version']}",
                               remedy="Bring the card and the wording file back as they were; or, before any answer is "
@@ -216,13 +227,15 @@ def _without_file(
     return replace(bare, version=entry["version"], content_hash=entry["content_hash"], wording=source)
 
 
-def _noted(folder: Path, file: Path, loaded: Wording, terms: Terms | None) -> dict[str, Any]:
+def _noted(
+    folder: Path, file: Path, loaded: Wording, languages: tuple[str, ...], terms: Terms | None
+) -> dict[str, Any]:
     source = loaded.source
     try:
         path = file.resolve().relative_to(folder.resolve()).as_posix()
     except ValueError:
         path = os.path.relpath(file.resolve(), folder.resolve())
-    noted = {"file": path, "sha256": source.sha256, "back_end": source.back_end, "languages": list(loaded.languages),
+    noted = {"file": path, "sha256": source.sha256, "back_end": source.back_end, "languages": list(languages),
              "licence": source.licence, "loaded_at": source.loaded_at.isoformat(timespec="seconds"),
              "package": source.version, "by": source.by, "on": terms.on.isoformat() if terms else "",
              "origin": source.origin, "agreement": source.agreement}

@@ -176,8 +176,9 @@ def local_norms(
     told += [caution("norm_this_study", minimum=MINIMUM_CELL)] if small else []
     card = NormCard(
         id=id, instrument=instrument.id, title=f"{instrument.id} {wave} {role}", known="found",
-        provenance=f"{wave}, {role}", sample=sample, statistic=_statistic(instrument, used), units=tuple(_unit(instrument, name) for name in used),
-        groups=made, grouping=("group",) if groups is not None else (), roles=(role,))
+        provenance=f"{wave}, {role}", sample=sample, statistic=_statistic(instrument, used),
+        units=tuple(_unit(instrument, name) for name in used), groups=made,
+        grouping=("group",) if groups is not None else (), roles=(role,))
     return card, tuple(told)
 
 

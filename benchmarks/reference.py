@@ -18,7 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kinds import KINDS, Declined
+from benchmarks import kinds, kinds_effects
+from benchmarks.kinds import Declined
+
+KINDS = {**kinds.KINDS, **kinds_effects.KINDS}
 
 
 @dataclass

@@ -67,10 +67,10 @@ def mean_difference(
     ----------
     Welch (1947), Biometrika 34, 28-35; Satterthwaite (1946) degrees of freedom.
     """
-    first, second = _scores(coached, "coached"), _scores(comparison, "comparison")
+    first, second = checked_scores(coached, "coached"), checked_scores(comparison, "comparison")
     found = _mean_difference(first, second, equal_variances, conf_level)
     method = "difference_student" if equal_variances else "difference_welch"
-    return _estimate("mean_difference", found, conf_level, len(first) + len(second), method)
+    return estimate_of("mean_difference", found, conf_level, len(first) + len(second), method)
 
 
 def cohens_d(coached: ArrayLike, comparison: ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -82,9 +82,9 @@ def cohens_d(coached: ArrayLike, comparison: ArrayLike, *, conf_level: float = 0
     ----------
     Cohen (1988), Statistical Power Analysis, 2nd ed., ch. 2; Steiger & Fouladi (1997) (interval).
     """
-    first, second = _scores(coached, "coached"), _scores(comparison, "comparison")
+    first, second = checked_scores(coached, "coached"), checked_scores(comparison, "comparison")
     found = _independent_d(first, second, conf_level)
-    return _estimate("cohens_d", found, conf_level, len(first) + len(second), "cohens_d")
+    return estimate_of("cohens_d", found, conf_level, len(first) + len(second), "cohens_d")
 
 
 def hedges_g(coached: ArrayLike, comparison: ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -113,12 +113,12 @@ def hedges_g(coached: ArrayLike, comparison: ArrayLike, *, conf_level: float = 0
     Hedges (1981), Journal of Educational Statistics 6, 107-128; Hedges & Olkin (1985), ch. 5;
     Cumming (2012), Understanding the New Statistics, ch. 11 (interval).
     """
-    first, second = _scores(coached, "coached"), _scores(comparison, "comparison")
-    found = _scaled(_independent_d(first, second, conf_level), hedges_correction(len(first) + len(second) - 2))
+    first, second = checked_scores(coached, "coached"), checked_scores(comparison, "comparison")
+    found = scaled(_independent_d(first, second, conf_level), hedges_correction(len(first) + len(second) - 2))
     n, share = len(first) + len(second), len(first) * len(second)
     error = sqrt(n / share + found.value ** 2 / (2 * n))
     sized = Size(found.value, error, found.statistic, found.df, found.p_value, found.low, found.high)
-    return _estimate("hedges_g", sized, conf_level, n, "hedges_g")
+    return estimate_of("hedges_g", sized, conf_level, n, "hedges_g")
 
 
 def mean_change(pre: ArrayLike, post: ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -140,8 +140,8 @@ def mean_change(pre: ArrayLike, post: ArrayLike, *, conf_level: float = 0.95) ->
     -----
     Where everybody changed by the same amount there is no standard error; the mean alone is given.
     """
-    before, after = _pairs(pre, post)
-    return _estimate("mean_change", _mean_change(after - before, conf_level), conf_level, len(before), "paired_t")
+    before, after = checked_pairs(pre, post)
+    return estimate_of("mean_change", _mean_change(after - before, conf_level), conf_level, len(before), "paired_t")
 
 
 def d_z(pre: ArrayLike, post: ArrayLike, *, corrected: bool = False, conf_level: float = 0.95) -> Estimate:
@@ -165,12 +165,12 @@ def d_z(pre: ArrayLike, post: ArrayLike, *, corrected: bool = False, conf_level:
     ----------
     Cohen (1988), ch. 2.3.5; Lakens (2013), Frontiers in Psychology 4, 863, eq. 6; Cumming (2012), ch. 11.
     """
-    before, after = _pairs(pre, post)
+    before, after = checked_pairs(pre, post)
     found = _d_z(after - before, conf_level)
     n = len(before)
     if not corrected:
-        return _estimate("d_z", found, conf_level, n, "d_z")
-    return _estimate("g_z", _scaled(found, hedges_correction(n - 1)), conf_level, n, "g_z")
+        return estimate_of("d_z", found, conf_level, n, "d_z")
+    return estimate_of("g_z", scaled(found, hedges_correction(n - 1)), conf_level, n, "g_z")
 
 
 def d_av(pre: ArrayLike, post: ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -193,8 +193,8 @@ def d_av(pre: ArrayLike, post: ArrayLike, *, conf_level: float = 0.95) -> Estima
     Cumming (2012), ch. 11; Lakens (2013), eq. 10 (mean of the two standard deviations).
     Bonett (2008), Psychological Methods 13, 99-109 (variance of standardised contrasts of dependent means).
     """
-    before, after = _pairs(pre, post)
-    return _estimate("d_av", _d_av(before, after, conf_level), conf_level, len(before), "d_av")
+    before, after = checked_pairs(pre, post)
+    return estimate_of("d_av", _d_av(before, after, conf_level), conf_level, len(before), "d_av")
 
 
 def d_ppc(
@@ -219,11 +219,11 @@ def d_ppc(
     ----------
     Morris (2008), Organizational Research Methods 11, 364-386: d_ppc2, with the approximate correction of eq. 10.
     """
-    first, second = _pairs(coached_pre, coached_post), _pairs(comparison_pre, comparison_post)
+    first, second = checked_pairs(coached_pre, coached_post), checked_pairs(comparison_pre, comparison_post)
     n = len(first[0]) + len(second[0])
     if n < 5:
         raise EstimationError(f"The standardised difference of changes needs at least 5 people; there are {n}")
-    return _estimate("d_ppc", _d_ppc(first, second, conf_level), conf_level, n, "d_ppc_morris")
+    return estimate_of("d_ppc", _d_ppc(first, second, conf_level), conf_level, n, "d_ppc_morris")
 
 
 def correlation(first: ArrayLike, second: ArrayLike, *, conf_level: float = 0.95) -> Estimate:
@@ -238,20 +238,20 @@ def correlation(first: ArrayLike, second: ArrayLike, *, conf_level: float = 0.95
     ----------
     Fisher (1921), Metron 1, 3-32.
     """
-    one, other = _pairs(first, second)
-    if _flat(float(one.var()), one) or _flat(float(other.var()), other):
+    one, other = checked_pairs(first, second)
+    if is_flat(float(one.var()), one) or is_flat(float(other.var()), other):
         raise EstimationError(f"One of the two columns of {len(one)} people does not vary, "
                               "so their correlation is not defined", remedy="Leave it out.")
     r = min(max(float(np.corrcoef(one, other)[0, 1]), -1.0), 1.0)
     low, high = correlation_interval(r, len(one), conf_level=conf_level)
-    return _estimate("r", Size(r, low=low, high=high), conf_level, len(one), "pearson_fisher")
+    return estimate_of("r", Size(r, low=low, high=high), conf_level, len(one), "pearson_fisher")
 
 
 def correlation_interval(r: float, n: int, *, conf_level: float = 0.95) -> tuple[float, float]:
     """Return Fisher's interval of a correlation of n people; NaN below four people or at a correlation of one."""
     if n < 4 or abs(r) >= 1:
         return nan, nan
-    reach = _normal((1 + conf_level) / 2) / sqrt(n - 3)
+    reach = normal_quantile((1 + conf_level) / 2) / sqrt(n - 3)
     return tanh(atanh(r) - reach), tanh(atanh(r) + reach)
 
 
@@ -271,7 +271,7 @@ def share(count: int, of: int, *, conf_level: float = 0.95) -> Estimate:
     """
     if of < 1 or not 0 <= count <= of:
         raise EstimationError(f"{count} of {of} is not a share", remedy="Count among at least one person.")
-    z = _normal((1 + conf_level) / 2)
+    z = normal_quantile((1 + conf_level) / 2)
     p = count / of
     middle = (p + z * z / (2 * of)) / (1 + z * z / of)
     reach = z / (1 + z * z / of) * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
@@ -280,14 +280,16 @@ def share(count: int, of: int, *, conf_level: float = 0.95) -> Estimate:
     return Estimate("share", p, conf_low=low, conf_high=high, conf_level=conf_level, n=of, method="share_wilson")
 
 
-def _estimate(term: str, found: Size, conf_level: float, n: int, method: str) -> Estimate:
+def estimate_of(term: str, found: Size, conf_level: float, n: int, method: str, group: str = "") -> Estimate:
+    """Wrap an effect as an Estimate; the level is NaN where there is no interval."""
     level = conf_level if isfinite(found.low) else nan
     return Estimate(term, found.value, std_error=found.std_error, statistic=found.statistic, df=found.df,
                     p_value=found.p_value, conf_low=found.low, conf_high=found.high, conf_level=level, n=n,
-                    method=method)
+                    method=method, group=group)
 
 
-def _scores(values: ArrayLike, name: str) -> FloatArray:
+def checked_scores(values: ArrayLike, name: str) -> FloatArray:
+    """Return one row of at least two finite scores, or say what is wrong with it."""
     scores = np.asarray(values, dtype=float)
     if scores.ndim != 1:
         raise EstimationError(f"The scores of {name!r} have {scores.ndim} dimensions; they are one row of numbers")
@@ -300,15 +302,16 @@ def _scores(values: ArrayLike, name: str) -> FloatArray:
     return scores
 
 
-def _pairs(pre: ArrayLike, post: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    before, after = _scores(pre, "pre"), _scores(post, "post")
+def checked_pairs(pre: ArrayLike, post: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return two rows of scores of the same people, or say what is wrong with them."""
+    before, after = checked_scores(pre, "pre"), checked_scores(post, "post")
     if len(before) != len(after):
         raise EstimationError(f"pre holds {len(before)} scores and post {len(after)}",
                               remedy="Hand over the same people, in the same order.")
     return before, after
 
 
-def _flat(variance: float, *scores: FloatArray) -> bool:
+def is_flat(variance: float, *scores: FloatArray) -> bool:
     """Whether a variance is nothing but rounding of scores of this size."""
     size = max(float(np.abs(one).max()) for one in scores)
     return variance <= (1e-12 * size) ** 2
@@ -317,7 +320,7 @@ def _flat(variance: float, *scores: FloatArray) -> bool:
 def _mean_difference(first: FloatArray, second: FloatArray, equal: bool, conf_level: float) -> Size:
     n1, n2 = len(first), len(second)
     v1, v2 = float(first.var(ddof=1)), float(second.var(ddof=1))
-    if _flat(v1 + v2, first, second):
+    if is_flat(v1 + v2, first, second):
         raise EstimationError(f"No score varies within the groups ({n1} and {n2} people), "
                               "so the difference has no error", remedy="Show the two means instead.")
     if equal:
@@ -343,12 +346,12 @@ def _independent_d(first: FloatArray, second: FloatArray, conf_level: float) -> 
     n1, n2 = len(first), len(second)
     df = float(n1 + n2 - 2)
     pooled = ((n1 - 1) * float(first.var(ddof=1)) + (n2 - 1) * float(second.var(ddof=1))) / df
-    if _flat(pooled, first, second):
+    if is_flat(pooled, first, second):
         raise EstimationError(f"No score varies within the groups ({n1} and {n2} people), "
                               "so there is no unit for an effect size", remedy="Show the difference in points instead.")
     value = float(first.mean() - second.mean()) / sqrt(pooled)
     scale = sqrt(1 / n1 + 1 / n2)
-    return _noncentral(value / scale, df, scale, conf_level)
+    return with_noncentral_t(value / scale, df, scale, conf_level)
 
 
 def _d_z(changes: FloatArray, conf_level: float) -> Size:
@@ -357,14 +360,14 @@ def _d_z(changes: FloatArray, conf_level: float) -> Size:
     if spread <= 1e-12 * max(abs(float(changes.mean())), 1e-15):
         raise EstimationError(f"All {n} people changed by the same amount, so there is no unit for d_z",
                               remedy="Show the change in points instead.")
-    return _noncentral(float(changes.mean()) / spread * sqrt(n), n - 1.0, 1 / sqrt(n), conf_level)
+    return with_noncentral_t(float(changes.mean()) / spread * sqrt(n), n - 1.0, 1 / sqrt(n), conf_level)
 
 
 def _d_av(before: FloatArray, after: FloatArray, conf_level: float) -> Size:
     n = len(before)
     s1, s2 = float(before.std(ddof=1)), float(after.std(ddof=1))
     unit = (s1 + s2) / 2
-    if _flat(unit * unit, before, after):
+    if is_flat(unit * unit, before, after):
         raise EstimationError(f"The scores of {n} people vary at neither wave, so there is no unit for d_av",
                               remedy="Show the change in points instead.")
     product = float(np.sum((before - before.mean()) * (after - after.mean()))) / (n - 1)
@@ -372,7 +375,7 @@ def _d_av(before: FloatArray, after: FloatArray, conf_level: float) -> Size:
     of_mean = (s1 * s1 + s2 * s2 - 2 * product) / (n * unit * unit)
     shared = product * product / (s1 * s2) if s1 * s2 > 0 else 0.0
     of_unit = value * value * (s1 * s1 + s2 * s2 + 2 * shared) / (8 * unit * unit * (n - 1))
-    return _with_normal(value, sqrt(max(of_mean + of_unit, 0.0)), conf_level)
+    return with_normal(value, sqrt(max(of_mean + of_unit, 0.0)), conf_level)
 
 
 def _d_ppc(
@@ -382,7 +385,7 @@ def _d_ppc(
     df = n1 + n2 - 2
     centred = [np.concatenate([group[wave] - group[wave].mean() for group in (first, second)]) for wave in (0, 1)]
     pre_square, post_square = float(centred[0] @ centred[0]), float(centred[1] @ centred[1])
-    if _flat(pre_square / df, first[0], second[0]):
+    if is_flat(pre_square / df, first[0], second[0]):
         raise EstimationError(f"No score varies before ({n1} and {n2} people), so there is no unit for d_ppc",
                               remedy="Show the difference in points instead.")
     rho = float(centred[0] @ centred[1]) / sqrt(pre_square * post_square) if post_square > 0 else 0.0
@@ -391,7 +394,7 @@ def _d_ppc(
     value = correction * gain / sqrt(pre_square / df)
     unit = 2 * (1 - min(rho, 1.0)) * (n1 + n2) / (n1 * n2)
     variance = correction ** 2 * df / (df - 2) * (unit + value ** 2) - value ** 2
-    return _with_normal(value, sqrt(max(variance, 0.0)), conf_level)
+    return with_normal(value, sqrt(max(variance, 0.0)), conf_level)
 
 
 def with_t(value: float, error: float, df: float, conf_level: float) -> Size:
@@ -403,23 +406,26 @@ def with_t(value: float, error: float, df: float, conf_level: float) -> Size:
     return Size(value, error, statistic, df, float(2 * t.sf(abs(statistic), df)), value - reach, value + reach)
 
 
-def _with_normal(value: float, error: float, conf_level: float) -> Size:
-    reach = _normal((1 + conf_level) / 2) * error
+def with_normal(value: float, error: float, conf_level: float) -> Size:
+    """Give a value with its standard error a normal interval."""
+    reach = normal_quantile((1 + conf_level) / 2) * error
     return Size(value, error, low=value - reach, high=value + reach)
 
 
-def _normal(q: float) -> float:
+def normal_quantile(q: float) -> float:
+    """Return the q-quantile of the standard normal."""
     from scipy.stats import norm
 
     return float(norm.ppf(q))
 
 
-def _scaled(size: Size, factor: float) -> Size:
+def scaled(size: Size, factor: float) -> Size:
+    """Multiply an effect, its error and its limits; the test stays."""
     return Size(size.value * factor, size.std_error * factor, size.statistic, size.df, size.p_value,
                  size.low * factor, size.high * factor)
 
 
-def _noncentral(t_value: float, df: float, scale: float, conf_level: float) -> Size:
+def with_noncentral_t(t_value: float, df: float, scale: float, conf_level: float) -> Size:
     """Turn a t statistic into a standardised effect; the limits are the noncentralities that make it extreme."""
     from scipy.stats import t
 

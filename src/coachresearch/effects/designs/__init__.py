@@ -1,0 +1,1 @@
+"""Designs of a study, each one call that says what it estimates."""

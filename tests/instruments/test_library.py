@@ -69,7 +69,7 @@ def test_frame_has_a_row_each(shelf):
     assert frame.loc["mq5", "level"] == 0
     assert frame.loc["mini_markers", "level"] is pd.NA
     assert frame["key"][["mq5", "mini_markers", "bfi25"]].tolist() == ["own", "unverified", "found"]
-    assert frame.loc["mq5", "forms"] == "full, core"
+    assert frame.loc["mq5", "forms"] == "full, core, pilot"
 
 
 def test_a_frame_of_nothing_has_no_rows():

@@ -13,11 +13,10 @@ from coachresearch.core.errors import Fault, InstrumentError, ResponseError
 from coachresearch.instruments.instrument import Instrument, Scale
 from coachresearch.responses.responses import Responses
 from coachresearch.scoring.keys import check_key, turned
+from coachresearch.scoring.rules import OCCASION, joined
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_OCCASION = ["wave", "person", "target", "role"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +139,7 @@ def score(responses: Responses, *, scales: Sequence[str] | None = None) -> Score
     Returns
     -------
     Scores
-        `method` is the scale's rule, mean or sum; a score with fewer answers than the scale asks for is empty, and its
+        `method` is the scale's rule; a score with fewer answers than the scale asks for is empty, and its
         `n_answered` stays. Cautions: ``too_few_answers`` (a scale and how many scores are empty for it),
         ``key_confirmed`` (who confirmed a recalled key), ``form_without_scale``, and those of the responses.
 
@@ -164,7 +163,8 @@ def score(responses: Responses, *, scales: Sequence[str] | None = None) -> Score
         rows, told = _carried(responses, instrument, scale, named=scales is not None)
         cautions += told
         if len(rows):
-            frames.append(_scored(turned(rows, instrument, scale.id), scale))
+            frames.append(_scored(turned(rows, instrument, scale.id), _whole(responses, instrument, scale), instrument,
+                                  scale))
             cautions += _told(frames[-1], scale)
         if instrument.key_confirmation is not None:
             key = instrument.key_confirmation
@@ -211,14 +211,19 @@ def _carried(
     return rows[~rows["form"].isin(bare)], told
 
 
-def _scored(rows: pd.DataFrame, scale: Scale) -> pd.DataFrame:
-    grouped = rows.groupby(_OCCASION, sort=False)["keyed"]
-    found = grouped.agg(["mean", "count"]).reset_index()
-    n_items = len(scale.keys)
-    whole = found["mean"] * (n_items if scale.rule == "sum" else 1)
-    return found[_OCCASION].assign(
-        scale=scale.id, score=whole.where(found["count"] >= scale.min_answered), n_answered=found["count"],
-        n_items=n_items, method=scale.rule,
+def _whole(responses: Responses, instrument: Instrument, scale: Scale) -> pd.DataFrame:
+    """Return the answers to the parent's items, for a scale that is a share of it; else none."""
+    if scale.rule != "share_of_parent":
+        return responses.frame.iloc[:0]
+    rows, _ = _carried(responses, instrument, instrument.scale(scale.parent), named=False)
+    return turned(rows, instrument, scale.parent)
+
+
+def _scored(rows: pd.DataFrame, whole: pd.DataFrame, instrument: Instrument, scale: Scale) -> pd.DataFrame:
+    found = joined(rows, whole, instrument, scale)
+    return found[OCCASION].assign(
+        scale=scale.id, score=found["joined"].where(found["count"] >= scale.min_answered), n_answered=found["count"],
+        n_items=len(scale.keys), method=scale.rule,
     )
 
 

@@ -104,7 +104,8 @@ def simulate_cohort(study: Study, instrument: Instrument, *, truth: Truth, seed:
     -----
     A leader's conduct is a trait of variance 1; coaching shifts it between the first and the second wave. A rating is
     the square root of `rater_agreement` times the trait, plus the rater's own view; self-ratings are shifted by
-    `self_bias`. Item reactions are graded answers of that rating. All items measure one trait.
+    `self_bias`. Item reactions are graded answers of that rating. All items measure one trait, but
+    for those that tell which answer to give: who reads gives it.
     """
     _check_asked(study, instrument)
     rng = np.random.default_rng(seed)
@@ -139,13 +140,18 @@ def _raters(rng: np.random.Generator, leaders: Leaders, relations: pd.DataFrame,
 def _questionnaire(
     rng: np.random.Generator, study: Study, instrument: Instrument, truth: Truth
 ) -> _Questionnaire:
-    items = tuple(item.id for item in instrument.items)
+    asked = {item for wave in study.waves for one in wave.asked for item in instrument.form(one.form).items}
+    items = (*(item.id for item in instrument.items if item.use == "content"),
+             *(item.id for item in instrument.items if item.use != "content" and item.id in asked))
     signs = dict.fromkeys(items, 0)
     first = study.primary.scale if study.primary is not None else ""
     wanted = [scale for scale in instrument.scales if scale.id == first]
     for scale in (*wanted, *instrument.scales):
         for item, sign in scale.keys:
-            signs[item] = signs[item] or sign
+            if item in signs:
+                signs[item] = signs[item] or sign
+    for one in map(instrument.item, items):
+        signs[one.id] = signs[one.id] or signs.get(one.pair, 0)
     spread = rng.uniform(-truth.loading_spread, truth.loading_spread, size=len(items))
     return _Questionnaire(items, np.array([signs[item] or 1 for item in items]), truth.loading + spread,
                           rng.uniform(-0.3, 0.3, size=len(items)))
@@ -223,6 +229,9 @@ def _values(
         category = graded_answers(rng, rating, loadings=[questions.loadings[number]], thresholds=cuts)[:, 0]
         ticked = category if questions.signs[number] > 0 else n_options - 1 - category
         thoughtless = np.where(habit, (line * n_options).astype(int), rng.integers(0, n_options, size=len(rating)))
+        expected = instrument.item(item).expects
+        if expected is not None:
+            ticked = np.full(len(rating), options.values.index(expected))
         values[:, place] = np.array(options.values)[np.where(careless, thoughtless, ticked)]
         unseen[place] = any(kind == "dont_know" for _, kind, _ in options.missing)
     return values, unseen

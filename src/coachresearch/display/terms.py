@@ -15,6 +15,7 @@ _BOUNDED = frozenset({
     "correlation", "prob_superiority", "reliability", "lambda", "communality", "pre_post_r",
     "kmo", "smc", "factor_r", "determinacy", "congruence", "guttman_2", "guttman_6", "omega_hierarchical", "composite",
     "ave", "htmt", "htmt2", "glb", "kappa_weighted", "kappa_fleiss", "ac1", "ac2", "krippendorff", "rwg_j",
+    "random_correlation", "wave_correlation", "wave_autocorrelation", "r2_marginal", "r2_conditional",
 })
 _PERCENT = frozenset({
     "missing_share", "floor", "ceiling", "share_improved", "share_unchanged", "share_worse", "share",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
-from coachresearch.display.figures import category_use, flow, forest, paired_slope, reliability
+from coachresearch.display.figures import category_use, caterpillar, decay, flow, forest, paired_slope, reliability
 from coachresearch.display.text import heading, sentence
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ FIGURES: Mapping[str, ModuleType] = MappingProxyType({
     "change": paired_slope,
     "flow": flow,
     "forest": forest,
+    "coach_effects": caterpillar,
+    "growth": decay,
+    "decay": decay,
 })
 """Kind of result, or of frame, to the module with its ``draw``, ``alt`` and ``size``."""
 

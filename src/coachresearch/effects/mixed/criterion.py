@@ -76,7 +76,7 @@ def inverse(blocks: FloatArray) -> tuple[FloatArray, FloatArray]:
         return out, np.log(determinant)
     lower = np.linalg.cholesky(blocks)
     logs = 2 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(-1)
-    return np.linalg.inv(blocks), logs
+    return np.asarray(np.linalg.inv(blocks), dtype=np.float64), logs
 
 
 def _transposed(blocks: FloatArray) -> FloatArray:

@@ -335,7 +335,8 @@ def _border_products(layout: Layout, Z2: Any, weight: FloatArray | None) -> Floa
 
         whole = (Z2.T @ (sparse.diags_array(weight) @ Z2)).tocoo()
     place, base = entry_bases(layout)
-    return np.bincount(base[whole.row] + place[whole.col], weights=whole.data, minlength=layout.n_entries)
+    summed = np.bincount(base[whole.row] + place[whole.col], weights=whole.data, minlength=layout.n_entries)
+    return np.asarray(summed, dtype=np.float64)
 
 
 def _linking(layout: Layout, pattern: Pattern, weight: FloatArray | None, rows_of_c: int) -> tuple[Any, Any, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from coachresearch.core.errors import EstimationError
-from coachresearch.effects.mixed.factors import Factor, FloatArray, IntArray
+from coachresearch.effects.mixed.factors import BoolArray, Factor, FloatArray, IntArray
 from coachresearch.effects.mixed.fit import Fit
 from coachresearch.effects.mixed.freedom import Test
 
@@ -87,8 +87,8 @@ def _blocks(fit: Fit) -> list[IntArray]:
     labels = np.unique(connected_components(graph, directed=False)[1][:n], return_inverse=True)[1]
     sizes = np.bincount(labels)
     if sizes.max() > _LARGEST:
-        raise EstimationError(f"{sizes.max()} rows hang together through crossed groups; Kenward and Roger's adjustment "
-                              f"is offered up to {_LARGEST}", remedy='Ask for df="satterthwaite".')
+        raise EstimationError(f"{sizes.max()} rows hang together through crossed groups; Kenward and Roger's "
+                              f"adjustment is offered up to {_LARGEST}", remedy='Ask for df="satterthwaite".')
     steps = 2 ** np.floor(np.log2(np.maximum(sizes, 1)) - 1)
     padded = (np.ceil(sizes / np.maximum(steps, 1)) * np.maximum(steps, 1)).astype(np.int64)
     order = np.argsort(labels, kind="stable")
@@ -134,7 +134,7 @@ def _components(fit: Fit) -> FloatArray:
     return np.array([cov[a, b] for one, cov in zip(fit.factors, fit.covariances, strict=True) for a, b in one.pattern])
 
 
-def _derivatives(fit: Fit, block: IntArray, there: IntArray) -> FloatArray:
+def _derivatives(fit: Fit, block: IntArray, there: BoolArray) -> FloatArray:
     """Derivatives (K, count, size, size) of the covariance of the rows by each variance component."""
     out = []
     for one in fit.factors:
@@ -153,7 +153,7 @@ def _derivatives(fit: Fit, block: IntArray, there: IntArray) -> FloatArray:
     return np.stack(out)
 
 
-def _shared(one: Factor, block: IntArray, there: IntArray) -> FloatArray:
+def _shared(one: Factor, block: IntArray, there: BoolArray) -> FloatArray:
     codes = np.where(there[..., None], one.codes[block], -1)
     weights = one.weights[block]
     total = np.zeros((*block.shape, block.shape[1]))

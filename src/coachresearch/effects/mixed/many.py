@@ -75,7 +75,9 @@ def fit_many(
     parts = [_some(problem, _chosen(given, np.arange(begin, min(begin + size, len(Y)))), problem.least_squares[
         begin:begin + size], freedom) for begin in range(0, len(Y), size)]
     return ManyFits(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("beta", "std_error", "df", "sigma")),
+        beta=np.concatenate([part.beta for part in parts]),
+        std_error=np.concatenate([part.std_error for part in parts]),
+        df=np.concatenate([part.df for part in parts]), sigma=np.concatenate([part.sigma for part in parts]),
         sd=tuple(np.concatenate(one) for one in zip(*(part.sd for part in parts), strict=True)),
         correlation=tuple(np.concatenate(one) for one in zip(*(part.correlation for part in parts), strict=True)),
         factors=problem.layout.factors, converged=np.concatenate([part.converged for part in parts]))
@@ -96,7 +98,7 @@ def _some(problem: Problem, given: Products, least_squares: FloatArray, freedom:
     here = evaluate(given, search.point, reml=problem.reml)
     nu = given.n - p if problem.reml else given.n
     variance = here.rss / nu
-    back = np.linalg.inv(problem.triangle)
+    back = np.asarray(np.linalg.inv(problem.triangle), dtype=np.float64)
     errors = np.sqrt(variance[:, None] * np.einsum("ij,rjk,ik->ri", back, here.bread, back, optimize=True))
     df = _freedom(problem, given, search.point, here.bread, variance, nu, back) if freedom \
         else np.full((R, p), np.nan)

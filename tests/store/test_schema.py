@@ -52,7 +52,7 @@ def test_a_file_of_the_first_schema_is_brought_up_to_date_with_its_answers(tmp_p
     path = tmp_path / "answers.db"
     engine = engine_for(path, access="create", busy_seconds=1)
     with engine.begin() as connection:
-        schema._upgrade(connection, "0001")
+        schema.migrate(connection, "0001")
         schema._introduce(connection, "spring")
         connection.exec_driver_sql("INSERT INTO batches (received_at, key, digest, rows, flagged) "
                                    "VALUES ('2026-01-01 10:00:00.000000', 'k', 'd', 1, 0)")

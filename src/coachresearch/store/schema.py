@@ -92,11 +92,11 @@ def prepare_server(place: Place, *, create: bool, study: str, busy_seconds: floa
             names = set(inspect(connection).get_table_names())
             if names:
                 if revision_of(connection, place) != REVISIONS[-1]:
-                    _upgrade(connection)
+                    migrate(connection)
             elif not create:
                 revision_of(connection, place)
             else:
-                _upgrade(connection)
+                migrate(connection)
                 _introduce(connection, study)
     except DBAPIError as problem:
         raise unreadable(place, problem) from None
@@ -118,7 +118,7 @@ def create_file(path: Path, *, study: str) -> None:
     engine = engine_for(draft, access="create", busy_seconds=1.0)
     try:
         with engine.begin() as connection:
-            _upgrade(connection)
+            migrate(connection)
             _introduce(connection, study)
         engine.dispose()
         with contextlib.suppress(FileExistsError):
@@ -150,7 +150,7 @@ def bring_up_to_date(path: Path, *, busy_seconds: float) -> None:
     engine = engine_for(path, access="write", busy_seconds=busy_seconds)
     try:
         with engine.begin() as connection:
-            _upgrade(connection)
+            migrate(connection)
     except DBAPIError as problem:
         raise _unwritable(path, problem) from None
     finally:
@@ -179,7 +179,8 @@ def _introduce(connection: Connection, study: str) -> None:
     connection.execute(meta.insert(), [{"name": name, "value": value} for name, value in facts])
 
 
-def _upgrade(connection: Connection, revision: str = "head") -> None:
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Take every schema step up to a revision, in the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 

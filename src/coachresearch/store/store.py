@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -36,6 +38,7 @@ from coachresearch.store.tables import (
     instruments,
     meta,
     responses,
+    withdrawals,
 )
 from coachresearch.store.writer import Batch, Receipt, Writer
 
@@ -43,6 +46,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
+
+_LEFT = select(withdrawals.c.person).where(withdrawals.c.level == "use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +214,9 @@ class Store:
         Parameters
         ----------
         latest : bool
-            One row per answer, the latest; otherwise every row ever received, oldest first, with ``sequence``,
-            ``received_at``, ``batch`` and ``flags``.
+            One row per answer, the latest, without the answers of people who withdrew them from further use;
+            otherwise every row ever received, oldest first, with ``sequence``, ``received_at``, ``batch`` and
+            ``flags``.
         wave, person : str
             Only this wave, only what this person answered; empty for all.
 
@@ -222,6 +228,7 @@ class Store:
         wanted = [responses.c[name] == value for name, value in (("wave", wave), ("person", person)) if value]
         query = select(responses).where(*wanted).order_by(responses.c.sequence)
         if latest:
+            query = query.where(responses.c.person.not_in(_LEFT))
             last = select(func.max(responses.c.sequence)).where(*wanted)
             query = query.where(responses.c.sequence.in_(last.group_by(*(responses.c[name] for name in RESPONSES.key))))
         return self._frame(query, RESPONSES if latest else HISTORY)
@@ -230,7 +237,8 @@ class Store:
         """Read the imported scores back, the latest of each, under `tables.IMPORTED_SCORES`."""
         keys = [imported_scores.c[name] for name in SCORES.key]
         last = select(func.max(imported_scores.c.sequence)).group_by(*keys)
-        query = select(imported_scores).where(imported_scores.c.sequence.in_(last))
+        query = select(imported_scores).where(imported_scores.c.sequence.in_(last),
+                                              imported_scores.c.person.not_in(_LEFT))
         return self._frame(query.order_by(imported_scores.c.sequence), IMPORTED_SCORES)
 
     def imports(self) -> pd.DataFrame:
@@ -284,6 +292,17 @@ class Store:
             raise NotKept(f"{self.place.name!r} has no connection left: {problem}",
                           remedy="Try again in a moment.") from None
 
+    def tidy(self) -> None:
+        """Fold the write-ahead log into the file, so that nothing deleted lingers there; a reader may delay it."""
+        if self.place.path is None:
+            return
+        try:
+            with closing(sqlite3.connect(self.place.path, timeout=self._busy_seconds)) as connection:
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as problem:
+            raise NotKept(f"{self.place.name!r} cannot be tidied: {problem}", where=str(self.place),
+                          remedy="Close other programs that hold it.") from None
+
     def __enter__(self) -> Self:
         return self
 
@@ -301,7 +320,11 @@ class Store:
                                      where=str(self.place), remedy="Open it once for writing.")
                 return str(connection.execute(select(meta.c.value).where(meta.c.name == "study")).scalar() or "")
         except DBAPIError as problem:
+            self._reader.dispose()
             raise unreadable(self.place, problem) from None
+        except StoreError:
+            self._reader.dispose()
+            raise
 
     def _keep(
         self, table: Table, rows: list[dict[str, Any]], key: str, source: SourceFile | None,

@@ -33,6 +33,12 @@ def _flow(n: int | None = 9) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["arm", "step", "n", "missing"]).astype({"n": "Int64", "missing": "Int64"})
 
 
+def _lines() -> pd.DataFrame:
+    rows = [("gain", "points", 0.0, 0.5, 0.3, 0.7), ("gain", "points", 3.0, 0.3, 0.0, 0.6),
+            ("gain", "curve", 0.0, 0.5, nan, nan), ("gain", "curve", 3.0, 0.28, nan, nan)]
+    return pd.DataFrame(rows, columns=["series", "part", "time", "estimate", "conf_low", "conf_high"])
+
+
 def _frames() -> dict[str, pd.DataFrame]:
     reliable = estimates_frame((
         Estimate("alpha", 0.84, "Trust", conf_low=0.78, conf_high=0.89, n=41),
@@ -42,6 +48,9 @@ def _frames() -> dict[str, pd.DataFrame]:
     return {
         "change": _change(), "flow": _flow(), "reliability": reliable.assign(needed=0.7), "forest": forest,
         "item_analysis": category_frame(["i1", "i2"], [1, 2, 3], np.array([[1, 2, 7], [0, 5, 5]])),
+        "coach_effects": pd.DataFrame({"label": ["c1", "c2"], "estimate": [0.4, -0.2], "conf_low": [0.1, -0.5],
+                                       "conf_high": [0.7, 0.1], "n": [8, 9]}),
+        "growth": _lines(), "decay": _lines(),
     }
 
 
@@ -56,6 +65,10 @@ WORDS = {
               "holds zero.",
     "item_analysis": "Table of shares: 2 items by 3 answers. The most frequent answer is 3 to item i1, given by 70%. "
                      "1 cell is empty.",
+    "coach_effects": "Dots with interval lines for 2 coaches in the order of their shrunken effects, from −0.20 to "
+                     "0.40. 1 interval holds the average coach.",
+    "growth": "Points with interval lines for 2 moments, and the model's line: from 0.50 at time 0 to 0.30 at time 3.",
+    "decay": "Points with interval lines for 2 moments, and the model's line: from 0.50 at time 0 to 0.30 at time 3.",
 }
 
 

@@ -72,7 +72,7 @@ def _check(models: tuple[MixedModel, ...]) -> None:
                                   remedy="Fit them to one frame without gaps in any of their columns.")
         if model.fit.reml != first.fit.reml or (model.fit.reml and model.names != first.names):
             raise EstimationError("Restricted likelihoods of different fixed effects cannot be compared",
-                                  remedy='Fit both models with method="ml".')
+                                  remedy="Fit both models by full likelihood (ml).")
         if model.n_parameters <= before.n_parameters:
             raise EstimationError(f"A model of {model.n_parameters} parameters follows one of {before.n_parameters}",
                                   remedy="Hand over nested models, the smallest first.")

@@ -211,9 +211,8 @@ def _half_life(
     best = int(np.argmin(heights))
     if best in (0, len(grid) - 1):
         return [], [caution("mixed_no_half_life")], ()
-    found = optimize.minimize_scalar(misfit, bounds=(grid[best - 1], grid[best + 1]), method="bounded",
-                                     options={"xatol": 1e-10 / span})
-    rate, lowest = float(found.x), float(found.fun)
+    rate, lowest = (float(one) for one in optimize.fminbound(misfit, grid[best - 1], grid[best + 1],
+                                                             xtol=1e-10 / span, full_output=True)[:2])
     drop = float(stats.chi2.isf(1 - level, 1))
     ends = [_crossing(misfit, rate, grid[heights - lowest > drop], side, lowest + drop) for side in (-1, 1)]
     p = float(stats.chi2.sf(lowest, len(times) - 2))

@@ -55,7 +55,7 @@ def kenward_roger(fit: Fit) -> KenwardRoger:
     """
     if not fit.reml:
         raise EstimationError("Kenward and Roger's adjustment is defined for restricted likelihood",
-                              remedy='Fit with method="reml", or ask for df="satterthwaite".')
+                              remedy="Fit by reml, or ask for Satterthwaite's degrees of freedom.")
     K = sum(len(one.pattern) for one in fit.factors) + len(fit.ratios)
     p = fit.X.shape[1]
     P, Q, traces = np.zeros((K, p, p)), np.zeros((K, K, p, p)), np.zeros((K, K))

@@ -106,8 +106,8 @@ class _Model:
             return np.asarray(L @ L.T, dtype=np.float64)
         rho = self.autocorrelation(psi)
         power = np.where(self.lags % 2 == 1, np.sign(rho), 1.0) * np.abs(rho) ** self.lags
-        whole: FloatArray = np.exp(2 * psi[0]) * power
-        return whole + psi[2] ** 2 if self.kind == "ar1_intercept" else whole
+        shared = float(psi[2]) ** 2 if self.kind == "ar1_intercept" else 0.0
+        return np.asarray(np.exp(2 * psi[0]) * power + shared, dtype=np.float64)
 
     def autocorrelation(self, psi: FloatArray) -> float:
         """Correlation one unit of time apart; negative only where all distances are whole numbers."""
@@ -117,7 +117,8 @@ class _Model:
     def start(self, spread: float) -> FloatArray:
         W = len(self.waves)
         if self.kind == "unstructured":
-            return np.linalg.cholesky(spread ** 2 * (0.5 * np.eye(W) + 0.5))[self.lower]
+            lower = np.linalg.cholesky(spread ** 2 * (0.5 * np.eye(W) + 0.5))
+            return np.asarray(lower[self.lower], dtype=np.float64)
         return np.array([np.log(spread), 0.5] if self.kind == "ar1" else [np.log(0.8 * spread), 0.3, 0.6 * spread])
 
     def value(self, psi: FloatArray) -> _Value:

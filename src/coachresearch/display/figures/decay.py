@@ -58,5 +58,5 @@ def alt(frame: pd.DataFrame) -> tuple[str, dict[str, Any]]:
     """Return code and numbers of the words that stand for the figure."""
     points = frame[frame["part"] == "points"]
     middle, time = column(points, "estimate"), column(points, "time")
-    return "alt.decay", {"n_points": len(points), "first": float(middle[0]), "start": float(time[0]),
-                         "last": float(middle[-1]), "end": float(time[-1])}
+    return "alt.decay", {"n_points": len(points), "first": float(middle[0]), "start": f"{time[0]:g}",
+                         "last": float(middle[-1]), "end": f"{time[-1]:g}"}

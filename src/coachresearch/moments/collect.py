@@ -15,15 +15,13 @@ from coachresearch.moments.moments import FloatArray, Moments, Unit
 from coachresearch.moments.pairs import PairTables
 from coachresearch.moments.patterns import MOST_PATTERNS, Patterns
 from coachresearch.moments.persons import PersonsSeen, persons_of
-from coachresearch.moments.sources import Batch, batches, dask_partitions, frame_batch
+from coachresearch.moments.sources import Batch, batches, frame_batch, is_dask, on_partitions
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Summary = TypeVar("Summary", Moments, Patterns, PairTables)
 Progress = Callable[[int, int], object]
-
-_PARTITIONS_AT_ONCE = 64
 
 
 @overload
@@ -91,7 +89,7 @@ def collect(
         If a column holds text, dates or infinite values, if batches differ in their columns, if there is no batch, if
         the rows of a person are spread over batches, if an answer is not among `values`, or with too many patterns.
     """
-    summarise = partial(_summarise, into=into, unit=unit, columns=columns, values=values, complete_rows=complete_rows,
+    summarise = partial(_summarise, into=into, unit=unit, values=values, complete_rows=complete_rows,
                         most_patterns=most_patterns, person=person)
     if into not in (Moments, Patterns, PairTables):
         raise EstimationError(f"Rows cannot be collected into {getattr(into, '__name__', into)!r}",
@@ -190,26 +188,14 @@ def _groups(frame: pd.DataFrame, by: str) -> dict[str, NDArray[np.intp]]:
 def _summaries(
     data: Any, summarise: Callable[[Batch], Any], columns: Sequence[str] | None, person: str | None
 ) -> Iterator[Any]:
-    partitions = dask_partitions(data)
-    if partitions is None:
-        yield from map(summarise, batches(data, columns=columns, person=person))
-        return
-    import dask
-
-    task = dask.delayed(partial(_summarise_frame, summarise=summarise, columns=columns, person=person))
-    for start in range(0, len(partitions), _PARTITIONS_AT_ONCE):
-        yield from dask.compute(*(task(part) for part in partitions[start:start + _PARTITIONS_AT_ONCE]))
-
-
-def _summarise_frame(
-    frame: pd.DataFrame, *, summarise: Callable[[Batch], Any], columns: Sequence[str] | None, person: str | None
-) -> Any:
-    return summarise(frame_batch(frame, columns, person))
+    if is_dask(data):
+        return on_partitions(data, summarise, columns=columns, person=person)
+    return map(summarise, batches(data, columns=columns, person=person))
 
 
 def _summarise(
-    batch: Batch, *, into: type[Any], unit: Unit, columns: Sequence[str] | None, values: Values | None,
-    complete_rows: bool, most_patterns: int, person: str | None,
+    batch: Batch, *, into: type[Any], unit: Unit, values: Values | None, complete_rows: bool, most_patterns: int,
+    person: str | None,
 ) -> tuple[Any, int, NDArray[Any] | None]:
     """Return the summary of one batch, its number of rows, and its persons, each once."""
     persons = None if person is None else persons_of(batch, person, unit)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 ROWS_PER_BATCH = 1 << 17
 """Rows that are read at once from a Parquet file or a database."""
+
+PARTITIONS_AT_ONCE = 64
+"""Partitions of a Dask frame that are under way at once; after each such lot progress is reported."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,11 +95,29 @@ def batches(data: Any, *, columns: Sequence[str] | None = None, person: str | No
         yield frame_batch(part, columns, person) if hasattr(part, "iloc") else _arrow_batch(part, columns, person)
 
 
-def dask_partitions(data: Any) -> list[Any] | None:
-    """Return the delayed partitions of a Dask frame, in order; None if the data are no Dask frame."""
-    if hasattr(data, "to_delayed") and hasattr(data, "partitions"):
-        return list(data.to_delayed())
-    return None
+def is_dask(data: Any) -> bool:
+    """Whether the data are a Dask frame, whose partitions lie elsewhere."""
+    return hasattr(data, "to_delayed") and hasattr(data, "partitions")
+
+
+def on_partitions(
+    data: Any, task: Callable[[Batch], Any], *, columns: Sequence[str] | None = None, person: str | None = None
+) -> Iterator[Any]:
+    """Hand the partitions of a Dask frame to a task where they lie, and bring back what it makes of them, in order.
+
+    A partition whose worker dies is read and summarised again by another; the scheduler sees to that.
+    """
+    dask = _optional("dask", "dask")
+    delayed = dask.delayed(partial(_of_frame, task=task, columns=columns, person=person))
+    partitions = data.to_delayed()
+    for start in range(0, len(partitions), PARTITIONS_AT_ONCE):
+        yield from dask.compute(*(delayed(part) for part in partitions[start:start + PARTITIONS_AT_ONCE]))
+
+
+def _of_frame(
+    frame: pd.DataFrame, *, task: Callable[[Batch], Any], columns: Sequence[str] | None, person: str | None
+) -> Any:
+    return task(frame_batch(frame, columns, person))
 
 
 def frame_batch(frame: pd.DataFrame, columns: Sequence[str] | None = None, person: str | None = None) -> Batch:

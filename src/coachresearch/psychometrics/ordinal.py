@@ -24,6 +24,7 @@ _LEAST = 1e-16
 _NEWTON_DONE = 1e-5
 _DONE = 1e-10
 _LONGEST_STEP = 0.7
+_STEEP, _FLAT = 0.5, 1e-4
 MOST_STEPS = 60
 
 
@@ -127,13 +128,13 @@ def solve(first: FloatArray, second: FloatArray, counts: FloatArray) -> Solution
         rho = np.tanh(z[now])
         fit = _fit(first[now], second[now], counts[now], rho)
         lower = fit.value < value[now] - 1e-10 * np.abs(value[now])
-        newton, move = _step(fit, rho)
+        newton, move, flat = _step(fit, rho)
         step[now] = np.where(lower, step[now] / 2, move)
         reached[now] = np.where(lower, reached[now], z[now])
         value[now] = np.where(lower, value[now], fit.value)
-        stuck = ~lower & (np.abs(z[now]) >= limit) & (move * z[now] > 0)
+        stuck = flat | (~lower & (np.abs(z[now]) >= limit) & (move * z[now] > 0))
         small = np.abs(step[now]) < np.where(newton & ~lower, _NEWTON_DONE, _DONE)
-        z[now] = np.where(stuck, reached[now], np.clip(reached[now] + step[now], -limit, limit))
+        z[now] = np.where(stuck, np.copysign(limit, z[now]), np.clip(reached[now] + step[now], -limit, limit))
         at_bound[now], converged[now] = stuck, small | stuck
         open_pairs = now[~(small | stuck)]
     return Solution(np.tanh(z), at_bound, converged, rounds)
@@ -224,14 +225,19 @@ def _fit(first: FloatArray, second: FloatArray, counts: FloatArray, rho: FloatAr
                 n * (chance * score ** 2).sum(axis=(1, 2)))
 
 
-def _step(fit: _Fit, rho: FloatArray) -> tuple[NDArray[np.bool_], FloatArray]:
-    """Newton's step on Fisher's z where the likelihood is concave, a scoring step elsewhere."""
+def _step(fit: _Fit, rho: FloatArray) -> tuple[NDArray[np.bool_], FloatArray, NDArray[np.bool_]]:
+    """Newton's step on Fisher's z where the likelihood is concave, a scoring step elsewhere.
+
+    Also whether the likelihood has run out flat towards 1 or -1, with a standard error of Fisher's z beyond 100: then
+    nothing holds the correlation below that.
+    """
     rest = 1 - rho ** 2
     slope = fit.slope * rest
     curvature = fit.curvature * rest ** 2 - 2 * rho * rest * fit.slope
     newton = curvature < 0
     width = np.where(newton, -curvature, np.maximum(fit.information, _LEAST) * rest ** 2)
-    return newton, np.clip(slope / width, -_LONGEST_STEP, _LONGEST_STEP)
+    flat = (np.abs(rho) > _STEEP) & (np.abs(curvature) < _FLAT) & (np.abs(slope) < _FLAT)
+    return newton, np.clip(slope / width, -_LONGEST_STEP, _LONGEST_STEP), flat
 
 
 def _derivative(first: FloatArray, second: FloatArray, rho: FloatArray) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,6 +12,7 @@ from coachresearch.core.catalogue import Catalogue
 from coachresearch.core.contracts import RaterRole
 from coachresearch.core.errors import InstrumentError
 from coachresearch.instruments.instrument import Family, Instrument, ModelKind, Status, words_in
+from coachresearch.instruments.ledger import Entry, standing
 from coachresearch.instruments.reader import read_instruments
 
 if TYPE_CHECKING:
@@ -134,12 +135,14 @@ def library(folder: str | Path | None = None, *more: str | Path) -> Library:
     return Library(tuple(read_instruments(folder, *more).values()))
 
 
-def claim_level(instrument: Instrument) -> int | None:
-    """Return the rung on the ladder of claims: 0 for a draft of our own, None for what others published.
+def claim_level(instrument: Instrument, entries: Sequence[Entry] = ()) -> int | None:
+    """Return the rung on the ladder of claims: 0 for a draft without evidence, None for what others published.
 
-    The level is computed from the evidence that is held, never stated in the file; no evidence is held yet.
+    The level is computed from the entries of the evidence ledger, never stated in the file.
     """
-    return 0 if instrument.status == "draft" else None
+    if not entries:
+        return 0 if instrument.status == "draft" else None
+    return standing(instrument, entries).level
 
 
 def claim_sentences(instrument: Instrument, language: str = "en") -> tuple[str, ...]:

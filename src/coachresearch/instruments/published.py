@@ -139,8 +139,9 @@ def instrument_of(
     if own_key and wording is not None:
         confirmation = KeyConfirmation(wording.source.by, wording.source.loaded_at.date(), wording.source.origin)
     bare = Instrument(
-        id=card.id, version=_version(card, wording, instructions or {}), content_hash="", family=card.head.family, model="reflective",
-        status="published", title=tuple((language, card.name) for language in languages),
+        id=card.id, version=_version(card, wording, instructions or {}), content_hash="",
+        family=card.head.family, model="reflective", status="published",
+        title=tuple((language, card.name) for language in languages),
         construct=(("en", card.data["construct"]),), languages=languages, items=items,
         response_scales=(_response_scale(card, wording, languages),), scales=key.scales(card, names),
         forms=(Form("full", tuple(names.values()), roles or _roles(card), float(ceil(len(names) / _ITEMS_A_MINUTE))),),

@@ -78,5 +78,5 @@ def check_key(instrument: Instrument) -> None:
     if instrument.recalled_key:
         raise InstrumentError(f"The scoring key of {instrument.id!r} {instrument.version} is recalled from memory and "
                               "not confirmed",
-                              remedy="Compare it with the published form, then say so: coachresearch instruments confirm "
-                                     f"STUDY {instrument.id}, or confirm_key(instrument, by=..., on=..., against=...).")
+                              remedy="Compare it with the published form, then say so: coachresearch instruments "
+                                     f"confirm STUDY {instrument.id}, or in code confirm_key.")

@@ -146,7 +146,7 @@ function render({ model, el }) {
   const finishedBox = element("div", { className: "cr-box cr-good", hidden: true }, finishedText,
     button("button.reopen", () => send({ kind: "reopened" })));
   const questions = element("div", { className: "cr-questions" }, ...page.questions.map(question));
-  const head = element("header", {}, title);
+  const head = element("div", {}, title);
   for (const [text, className] of [[page.note, "cr-draft"], [page.instructions, "cr-say"]]) {
     if (text) head.append(element("p", { className, lang: page.language, dir: page.direction }, text));
   }

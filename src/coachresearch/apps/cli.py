@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from coachresearch.apps.data import data_app
 from coachresearch.core.errors import CoachResearchError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 instruments_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look at the questionnaires.")
 app.add_typer(instruments_app, name="instruments")
+app.add_typer(data_app, name="data")
 
 StudyFolder = Annotated[Path, typer.Argument(help="Study folder, or its study.yaml.")]
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where to write; in the study folder if not said.")]

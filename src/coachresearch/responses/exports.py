@@ -44,7 +44,7 @@ def write_csv(frame: pd.DataFrame, path: Path, *, guard_formulas: bool = True) -
         if isinstance(out[name].dtype, pd.DatetimeTZDtype):
             out[name] = out[name].dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         elif guard_formulas and not pd.api.types.is_numeric_dtype(out[name]):
-            out[name] = out[name].map(_guarded, na_action="ignore")
+            out[name] = out[name].map(guarded, na_action="ignore")
     draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
     try:
         out.to_csv(draft, index=False, encoding="utf-8", lineterminator="\r\n")
@@ -57,5 +57,6 @@ def write_csv(frame: pd.DataFrame, path: Path, *, guard_formulas: bool = True) -
     return path
 
 
-def _guarded(value: object) -> object:
+def guarded(value: object) -> object:
+    """Put an apostrophe before text that a spreadsheet would run as a formula; anything else is left alone."""
     return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, RowMapping, insert, select
 
 from coachresearch.store.drafts import state_of
 from coachresearch.store.links import SESSION_DAYS, hashed
@@ -102,7 +102,15 @@ def consent_of(store: Store, session_id: str, *, text: str) -> Consent | None:
         sessions.c.id_hash == hashed(session_id), consents.c.text_hash == text_hash(text))
     found = store.look(lambda connection: connection.execute(
         query.order_by(consents.c.sequence.desc()).limit(1)).mappings().one_or_none())
-    if found is None:
-        return None
+    return _consent(found) if found is not None else None
+
+
+def consents_of(store: Store, person: str) -> tuple[Consent, ...]:
+    """Return every decision of a person, oldest first."""
+    query = select(consents).where(consents.c.person == person).order_by(consents.c.sequence)
+    return tuple(map(_consent, store.look(lambda connection: connection.execute(query).mappings().all())))
+
+
+def _consent(found: RowMapping) -> Consent:
     return Consent(found["text_version"], found["text_hash"], found["language"],
                    tuple(json.loads(found["choices"]).items()), bool(found["given"]), in_utc(found["received_at"]))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks import kinds_structure
+from benchmarks import kinds_mixed, kinds_reliability, kinds_structure
 
 from coachresearch.core.estimate import Estimate
 from coachresearch.effects import sizes
@@ -19,6 +19,7 @@ from coachresearch.effects.reliable import count_reliable, reliable_change
 from coachresearch.effects.waves import read_waves
 from coachresearch.moments.collect import collect
 from coachresearch.moments.moments import Moments
+from coachresearch.psychometrics.bounds import reliability_bounds
 from coachresearch.psychometrics.items import item_analysis
 from coachresearch.psychometrics.reliability import alpha, omega_total, reliability
 
@@ -82,6 +83,14 @@ def kind_alpha(case: Case, data: pd.DataFrame) -> Numbers:
         "raw_alpha": whole.estimate, "feldt_lower": whole.conf_low, "feldt_upper": whole.conf_high,
         "std_alpha": standardised.estimate, "scale_mean": score.estimate("scale_mean").estimate,
         "scale_sd": score.estimate("scale_sd").estimate, "items": []}
+    bounds = reliability_bounds(kinds_reliability.standardised(collect(items)))
+    spread = alpha(collect(items), interval="duhachek")
+    cor = collect(items).cor
+    numbers |= {"lambda6": bounds.estimate("guttman_6").estimate, "ase": spread.estimate("alpha").std_error,
+                "duhachek_lower": spread.estimate("alpha").conf_low,
+                "duhachek_upper": spread.estimate("alpha").conf_high,
+                "average_r": float(cor[np.tril_indices(len(cor), -1)].mean()),
+                "median_r": float(np.median(cor[np.tril_indices(len(cor), -1)]))}
     integers = bool((items.dropna() % 1 == 0).all().all())
     if integers:
         found = item_analysis(items, low=int(items.min().min()), high=int(items.max().max()), title="")
@@ -103,7 +112,7 @@ def kind_omega_1f(case: Case, data: pd.DataFrame) -> Numbers:
 def kind_sem(case: Case, data: pd.DataFrame) -> Numbers:
     result = reliability(keyed(case, data), title="", rule="sum")
     return {"alpha": result.estimate("alpha").estimate, "sd_total": result.estimate("scale_sd").estimate,
-            "sem": result.estimate("sem").estimate,
+            "sem": result.estimate("sem").estimate, "ci95_half_width": result.estimate("sdc").estimate / 2 ** 0.5,
             "sdiff": reliable_change(result.estimate("scale_sd").estimate, result.estimate("alpha")).s_diff}
 
 
@@ -244,6 +253,8 @@ KINDS: dict[str, Callable[[Case, Any], Numbers]] = {
     "correlation": kind_correlation,
     "ci_r": kind_ci_r,
     "es_convert": kind_es_convert,
+    **kinds_mixed.KINDS,
     **kinds_structure.KINDS,
+    **kinds_reliability.KINDS,
 }
 """Kind of case to the function that computes it."""

@@ -35,7 +35,7 @@ def keyed(case: Case, data: pd.DataFrame) -> pd.DataFrame:
 def summarised(case: Case, data: pd.DataFrame) -> Moments:
     items = keyed(case, data)
     if case["data"].get("correlation") == "polychoric":
-        from benchmarks.kinds_ordinal_reliability import polychoric_moments
+        from benchmarks.kinds_reliability import polychoric_moments
 
         return polychoric_moments(items)
     return collect(items)

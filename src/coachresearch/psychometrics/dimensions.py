@@ -8,11 +8,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from coachresearch.core.caution import Caution, caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.moments.moments import FloatArray, Moments
+from coachresearch.psychometrics.cautions import row_cautions
 
 _SMALLEST_EIGENVALUE = 1e-10
 
@@ -84,7 +84,7 @@ def dimensions(moments: Moments, *, title: str = "", source: str = "") -> Dimens
     )
     roots = np.array(np.linalg.eigvalsh(cor)[::-1], dtype=np.float64)
     roots.setflags(write=False)
-    return Dimensions(title=title, estimates=estimates, method="dimensions", cautions=_cautions(moments),
+    return Dimensions(title=title, estimates=estimates, method="dimensions", cautions=row_cautions(moments),
                       source=source, items=moments.columns, n=moments.n, eigenvalues=roots,
                       n_components_map=int(np.argmin(partials)))
 
@@ -141,14 +141,3 @@ def _check(cor: FloatArray, n: int) -> None:
         raise EstimationError(
             f"The correlations of {k} items from {n} rows are singular (smallest eigenvalue {smallest:.2g})",
             remedy="Use more people than items, and drop items that repeat each other.")
-
-
-def _cautions(moments: Moments) -> tuple[Caution, ...]:
-    found = []
-    if moments.n_left_out:
-        found.append(caution("rows_left_out", n=moments.n_left_out, of=moments.n + moments.n_left_out))
-    if moments.unit == "rating":
-        found.append(caution("ratings_not_independent", n=moments.n))
-    if moments.unit == "team_mean":
-        found.append(caution("structure_of_team_means", n=moments.n))
-    return tuple(found)

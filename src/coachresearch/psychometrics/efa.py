@@ -14,6 +14,7 @@ from coachresearch.display.result import Result
 from coachresearch.moments.collect import numeric_rows
 from coachresearch.moments.moments import FloatArray, Moments
 from coachresearch.psychometrics.alignment import congruence, matched, turns_towards
+from coachresearch.psychometrics.cautions import row_cautions
 from coachresearch.psychometrics.extraction import Estimator, extract_many
 from coachresearch.psychometrics.factor import Extraction, extract
 from coachresearch.psychometrics.fit import Fit, Multiplier, fit_of
@@ -288,13 +289,7 @@ def determinacy(loadings: FloatArray, phi: FloatArray, implied: FloatArray) -> F
 def _cautions(
     moments: Moments, found: Extraction, rotation: Rotation, rotated: Rotated, fit: Fit
 ) -> tuple[Caution, ...]:
-    cautions = []
-    if moments.n_left_out:
-        cautions.append(caution("rows_left_out", n=moments.n_left_out, of=moments.n + moments.n_left_out))
-    if moments.unit == "rating":
-        cautions.append(caution("ratings_not_independent", n=moments.n))
-    if moments.unit == "team_mean":
-        cautions.append(caution("structure_of_team_means", n=moments.n))
+    cautions = [one for one in row_cautions(moments) if one.code != "standardised_only"]
     if moments.standardised:
         cautions.append(caution("fit_of_given_correlations"))
     if moments.n < 5 * len(moments.columns):

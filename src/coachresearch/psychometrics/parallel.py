@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from coachresearch.core.caution import Caution, caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.moments.moments import FloatArray, Moments
+from coachresearch.psychometrics.cautions import row_cautions
 from coachresearch.psychometrics.extraction import extract_many
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def compared(
         values.setflags(write=False)
     return ParallelAnalysis(
         title=title, estimates=tuple(estimates), method=method, source=source,
-        cautions=_cautions(moments) if moments is not None else (), n=n, n_draws=len(chance[0]), quantile=quantile,
+        cautions=row_cautions(moments) if moments is not None else (), n=n, n_draws=len(chance[0]), quantile=quantile,
         components=seen[0], components_random=limits[0], common=seen[1], common_random=limits[1],
         n_components=kept[0], n_factors=kept[1])
 
@@ -167,14 +167,3 @@ def _check(k: int, n: int, draws: int, quantile: float) -> None:
     if draws < 20 or not 0 < quantile < 1:
         raise EstimationError(f"draws = {draws} and quantile = {quantile} were asked for",
                               remedy="Use at least 20 draws and a quantile between 0 and 1.")
-
-
-def _cautions(moments: Moments) -> tuple[Caution, ...]:
-    found = []
-    if moments.n_left_out:
-        found.append(caution("rows_left_out", n=moments.n_left_out, of=moments.n + moments.n_left_out))
-    if moments.unit == "rating":
-        found.append(caution("ratings_not_independent", n=moments.n))
-    if moments.unit == "team_mean":
-        found.append(caution("structure_of_team_means", n=moments.n))
-    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isnan, log, nan, sqrt
+from math import isnan, nan, sqrt
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -15,6 +15,14 @@ from coachresearch.core.gate import Gate, Verdict
 from coachresearch.display.result import Result
 from coachresearch.moments.collect import collect
 from coachresearch.moments.moments import Moments, Unit
+from coachresearch.psychometrics.coefficients import (
+    AlphaInterval,
+    Number,
+    alpha_number,
+    alphas,
+    omega_number,
+    sem_number,
+)
 from coachresearch.psychometrics.extraction import Estimator, FloatArray
 from coachresearch.psychometrics.factor import Extraction, extract
 from coachresearch.psychometrics.items import check_range
@@ -67,23 +75,20 @@ class Reliability(Result):
         return frame[frame["term"].isin(["alpha", "omega_total"])].reset_index(drop=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
-    value: float
-    std_error: float = nan
-    low: float = nan
-    high: float = nan
-
-
-def alpha(moments: Moments, *, conf_level: float = 0.95, title: str = "") -> Reliability:
+def alpha(
+    moments: Moments, *, interval: AlphaInterval = "feldt", conf_level: float = 0.95, title: str = ""
+) -> Reliability:
     """Coefficient alpha: reliability of a scale score if all items measure the same thing equally well.
 
     Parameters
     ----------
     moments : Moments
         Keyed items (k ≥ 2 columns), complete rows, not team means.
+    interval : {"feldt", "bonett", "duhachek"}
+        Exact for equally correlated normal items; its normal approximation; or from the covariances as they are, for
+        many people.
     conf_level : float
-        Level of Feldt's interval.
+        Level of the interval.
     title : str
         Title of the scale.
 
@@ -105,10 +110,12 @@ def alpha(moments: Moments, *, conf_level: float = 0.95, title: str = "") -> Rel
 
     References
     ----------
-    Cronbach (1951), Psychometrika 16, 297-334. Feldt (1965), Psychometrika 30, 357-370 (interval).
+    Cronbach (1951), Psychometrika 16, 297-334. Feldt (1965), Psychometrika 30, 357-370; Bonett (2002),
+    Journal of Educational and Behavioral Statistics 27, 335-340; Duhachek & Iacobucci (2004), Journal of Applied
+    Psychology 89, 792-808 (intervals). By resampling people: `bootstrap_reliability`.
     """
     _check(moments, fewest=2)
-    estimates = _alpha_estimates(moments, conf_level)
+    estimates = _alpha_estimates(moments, conf_level, interval)
     return _result(moments, title, "", "", estimates, "alpha", _item_cautions(moments), None)
 
 
@@ -196,8 +203,10 @@ def reliability(
     Returns
     -------
     Reliability
-        Estimates ``alpha``, ``alpha_standardised``, ``omega_total``, ``sem``, ``scale_mean``, ``scale_sd``, and one
-        ``loading`` an item (group = item). What is not defined for these items is left out, and a caution says why.
+        Estimates ``alpha``, ``alpha_standardised``, ``omega_total``, ``sem``, ``sdc`` (smallest detectable change of
+        one person: the root of two times the standard error times the normal quantile), ``scale_mean``, ``scale_sd``,
+        and one ``loading`` an item (group = item). What is not defined for these items is left out, and a caution says
+        why.
 
     Raises
     ------
@@ -307,13 +316,15 @@ def _result(
         n=moments.n, n_left_out=moments.n_left_out, scale=scale, loadings=loadings, uniquenesses=unique)
 
 
-def _alpha_estimates(moments: Moments, conf_level: float) -> tuple[Estimate, ...]:
+def _alpha_estimates(
+    moments: Moments, conf_level: float, interval: AlphaInterval = "feldt"
+) -> tuple[Estimate, ...]:
     n, k = moments.n, len(moments.columns)
     estimates = []
     if not moments.standardised:
-        found = _alpha(moments.cov, n, conf_level)
-        estimates.append(Estimate("alpha", found.value, conf_low=found.low, conf_high=found.high,
-                                  conf_level=conf_level, n=n, method="alpha_feldt"))
+        found = alpha_number(moments.cov, n, conf_level, interval)
+        estimates.append(Estimate("alpha", found.value, std_error=found.std_error, conf_low=found.low,
+                                  conf_high=found.high, conf_level=conf_level, n=n, method=f"alpha_{interval}"))
     if not moments.constant:
         mean_r = float((moments.cor.sum() - k) / (k * (k - 1)))
         estimates.append(Estimate("alpha_standardised", k * mean_r / (1 + (k - 1) * mean_r), n=n,
@@ -321,22 +332,11 @@ def _alpha_estimates(moments: Moments, conf_level: float) -> tuple[Estimate, ...
     return tuple(estimates)
 
 
-def _alpha(cov: FloatArray, n: int, conf_level: float) -> _Number:
-    from scipy.stats import f
-
-    k = len(cov)
-    value = k / (k - 1) * (1 - float(np.trace(cov)) / float(cov.sum()))
-    tail = (1 - conf_level) / 2
-    low = 1 - (1 - value) * float(f.ppf(1 - tail, n - 1, (n - 1) * (k - 1)))
-    high = 1 - (1 - value) * float(f.ppf(tail, n - 1, (n - 1) * (k - 1)))
-    return _Number(value, nan, low, high)
-
-
 def _omega_estimates(moments: Moments, fit: Extraction, conf_level: float) -> tuple[Estimate, ...]:
     sd = moments.sd
-    found = _omega(fit.loadings * sd[:, None], fit.uniquenesses * sd ** 2, moments.n, conf_level)
+    found = omega_number(fit.loadings * sd[:, None], fit.uniquenesses * sd ** 2, moments.n, conf_level)
     if fit.estimator != "ml" or fit.improper.any():
-        found = _Number(found.value)
+        found = Number(found.value)
     level = conf_level if not isnan(found.low) else nan
     method = "omega_ml_logit" if not isnan(found.low) else f"omega_{fit.estimator}"
     omega = Estimate("omega_total", found.value, std_error=found.std_error, conf_low=found.low, conf_high=found.high,
@@ -347,39 +347,6 @@ def _omega_estimates(moments: Moments, fit: Extraction, conf_level: float) -> tu
                  n=moments.n, method=f"loading_{fit.estimator}")
         for factor in range(fit.loadings.shape[1]) for row, item in enumerate(moments.columns)]
     return (omega, *loadings)
-
-
-def _omega(loadings: FloatArray, unique: FloatArray, n: int, conf_level: float) -> _Number:
-    """Omega from unstandardised loadings (k, m) and unique variances (k); interval by the delta method on the logit."""
-    from scipy.stats import norm
-
-    weight = loadings.sum(axis=0)
-    common, rest = float(weight @ weight), float(unique.sum())
-    value = common / (common + rest)
-    gradient = np.concatenate([
-        np.repeat(2 * weight * rest, len(unique)), np.full(len(unique), -common)]) / (common + rest) ** 2
-    covariance = np.linalg.pinv(_information(loadings, unique, n), hermitian=True)
-    error = sqrt(max(float(gradient @ covariance @ gradient), 0.0))
-    if not 0 < value < 1:
-        return _Number(value, error)
-    step = float(norm.ppf((1 + conf_level) / 2)) * error / (value * (1 - value))
-    middle = log(value / (1 - value))
-    low, high = (1 / (1 + np.exp(-(middle + sign * step))) for sign in (-1, 1))
-    return _Number(value, error, float(low), float(high))
-
-
-def _information(loadings: FloatArray, unique: FloatArray, n: int) -> FloatArray:
-    """Expected information of loadings (column by column), then unique variances: (k(m + 1), k(m + 1))."""
-    k, m = loadings.shape
-    inverse = np.linalg.inv(loadings @ loadings.T + np.diag(unique))
-    slopes = np.zeros((k * (m + 1), k, k))
-    for factor in range(m):
-        for item in range(k):
-            slopes[factor * k + item, item, :] += loadings[:, factor]
-            slopes[factor * k + item, :, item] += loadings[:, factor]
-    slopes[k * m + np.arange(k), np.arange(k), np.arange(k)] = 1.0
-    turned = inverse @ slopes
-    return (n - 1) / 2 * np.einsum("aij,bji->ab", turned, turned)
 
 
 def _one_factor(moments: Moments) -> tuple[Extraction | None, Caution | None]:
@@ -404,22 +371,24 @@ def _score_estimates(moments: Moments, rule: ScoreRule, conf_level: float) -> li
     spread = sqrt(float(moments.cov.sum())) * share
     estimates = []
     if k > 1:
-        sem = _sem(_alpha(moments.cov, n, conf_level).value, spread, n, k, conf_level)
-        estimates.append(Estimate("sem", sem.value, conf_low=sem.low, conf_high=sem.high, conf_level=conf_level, n=n,
-                                  method="sem_alpha"))
+        found = sem_number(float(alphas(moments.cov)), spread, n, k, conf_level)
+        far = _detectable(conf_level)
+        estimates += [
+            Estimate("sem", found.value, conf_low=found.low, conf_high=found.high, conf_level=conf_level, n=n,
+                     method="sem_alpha"),
+            Estimate("sdc", far * found.value, conf_low=far * found.low, conf_high=far * found.high,
+                     conf_level=conf_level, n=n, method="sdc")]
     centre = float(moments.mean.sum()) * share
     if not isnan(centre):
         estimates.append(Estimate("scale_mean", centre, std_error=spread / sqrt(n), n=n, method=f"scale_{rule}"))
     return [*estimates, Estimate("scale_sd", spread, n=n, method=f"scale_{rule}")]
 
 
-def _sem(alpha_value: float, spread: float, n: int, k: int, conf_level: float) -> _Number:
-    from scipy.stats import chi2
+def _detectable(conf_level: float) -> float:
+    """Standard errors of measurement that a change of one person must exceed."""
+    from scipy.stats import norm
 
-    value = spread * sqrt(1 - alpha_value)
-    df, tail = (n - 1) * (k - 1), (1 - conf_level) / 2
-    low, high = (value * sqrt(df / float(chi2.ppf(q, df))) for q in (1 - tail, tail))
-    return _Number(value, nan, low, high)
+    return sqrt(2) * float(norm.ppf((1 + conf_level) / 2))
 
 
 def _item_cautions(moments: Moments) -> tuple[Caution, ...]:
@@ -436,7 +405,7 @@ def _item_cautions(moments: Moments) -> tuple[Caution, ...]:
     found += [caution("constant_item", item=item) for item in moments.constant]
     if k > 1:
         cov = moments.cov
-        value = k / (k - 1) * (1 - float(np.trace(cov)) / float(cov.sum()))
+        value = float(alphas(cov))
         found += [caution("negative_alpha", value=value)] if value < 0 else []
         against = cov.sum(axis=0) - np.diag(cov) < 0
         found += [caution("negative_item", item=item) for item, no in zip(moments.columns, against, strict=True) if no]

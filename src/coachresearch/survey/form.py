@@ -138,6 +138,11 @@ def choices_of(instrument: Instrument, form: str = "full") -> tuple[Choices, ...
     return tuple(found)
 
 
+def spoken(language: str) -> str:
+    """Return the language in which the words around the questions appear: the one asked for, or English."""
+    return language if (WORDS.folder / language).is_dir() else "en"
+
+
 def _question(instrument: Instrument, item_id: str, role: str, language: str, faults: list[Fault]) -> Question:
     item, scale = instrument.item(item_id), instrument.response_scale(item_id)
     place = f"instrument {instrument.id}, response scale {scale.id}"

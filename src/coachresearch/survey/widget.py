@@ -12,7 +12,7 @@ import traitlets
 
 from coachresearch.core.errors import ResponseError
 from coachresearch.survey.events import Answered, Cleared, Event, Refusal, Reopened, Submitted, now
-from coachresearch.survey.form import WORDS, Page
+from coachresearch.survey.form import WORDS, Page, spoken
 from coachresearch.survey.session import NextItem, Save, Session, Step, form_order, respond
 
 _STATIC = Path(__file__).resolve().parent / "static"
@@ -75,7 +75,7 @@ class FormWidget(anywidget.AnyWidget):
         words["saved"] = WORDS.say("saved", language, time="{time}")
         trouble = [WORDS.say("trouble", language, n=n) for n in range(len(page.questions) + 1)]
         super().__init__(page=page.only(session.pages[-1] if session.pages else ()).data(),
-                         words={**words, "trouble": trouble}, state=self._face())
+                         words={**words, "trouble": trouble, "language": spoken(language)}, state=self._face())
         self.on_msg(self._take_message)
 
     @property

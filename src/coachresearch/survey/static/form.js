@@ -26,7 +26,7 @@ function render({ model, el }) {
 
   const id = (name) => `cr-${view}-${name}`;
   const time = (iso) =>
-    new Date(iso).toLocaleTimeString(page.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+    new Date(iso).toLocaleTimeString(words.language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
   // --- sending -------------------------------------------------------------------------------------------------
   function send(message) {
@@ -154,7 +154,7 @@ function render({ model, el }) {
   const form = element("form", { className: "cr-form", "aria-labelledby": title.id, noValidate: true },
     head, questions, element("div", { className: "cr-bar" }, status, progress),
     trouble, gapsBox, finishButton, finishedBox);
-  const root = element("div", { className: "coachresearch-form" }, form);
+  const root = element("div", { className: "coachresearch-form", lang: words.language }, form);
 
   form.addEventListener("submit", (event) => event.preventDefault());
   // Keys typed here are answers, not commands of the notebook.

@@ -1,7 +1,11 @@
-"""What every test shares: the count of the tests that were left out, and why."""
+"""What every test shares: the count of the tests that were left out, and why; a made-up archive of wording."""
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import tarfile
 from collections import Counter
 
 import pytest
@@ -25,3 +29,38 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     for mark, count in sorted(config.stash.get(_LEFT_OUT, Counter()).items()):
         terminalreporter.write_line(f"left out here: {count} {mark} ({REASONS.get(mark, 'part of another task')})")
+
+
+@pytest.fixture
+def npm_archive(tmp_path):
+    """Build an archive laid out as the npm package of the IPIP-NEO-120, with made-up texts; parts can be replaced."""
+
+    def build(name="mini.tgz", *, languages=("en", "de"), change=None, extra=(), package=None):
+        from coachresearch.instruments.cards import published_cards
+
+        key = published_cards()["ipip_neo_120"]
+        turned = set(key.data["key"]["reverse_total"])
+        files = {"package/package.json": json.dumps(package or {
+            "name": "@alheimsins/b5-johnson-120-ipip-neo-pi-r", "version": "0.0.1", "license": "MIT"})}
+        for language in languages:
+            items = [{"id": f"id-{number}", "text": f"Made-up act {number} ({language})",
+                      "domain": "NEOAC"[(number - 1) % 5], "facet": ((number - 1) % 30) // 5 + 1,
+                      "keyed": "minus" if number in turned else "plus"} for number in range(1, 121)]
+            files[f"package/data/{language}/questions.json"] = json.dumps(items)
+            options = [f"{{ text: 'Won\\'t {score} {language}', score: {score}, color: 1 }}" for score in range(1, 6)]
+            back = [one.replace(f"score: {score}", f"score: {6 - score}") for score, one in enumerate(options, 1)]
+            files[f"package/data/{language}/choices.js"] = (
+                "module.exports = {\n plus: [\n" + ",\n".join(options) + "],\n minus: [\n" + ",\n".join(back) + "]}\n")
+        files = change(files) if change else files
+        path = tmp_path / name
+        with tarfile.open(path, "w:gz") as archive:
+            for place, text in files.items():
+                content = text.encode("utf-8")
+                member = tarfile.TarInfo(place)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+            for member in extra:
+                archive.addfile(member)
+        return path, hashlib.sha256(path.read_bytes()).hexdigest()
+
+    return build

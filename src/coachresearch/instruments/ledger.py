@@ -281,7 +281,8 @@ def _entry_faults(entry: Entry, located: Located, position: int) -> Iterator[Fau
     judged = gate.judge(entry)
     if judged != entry.result:
         yield Fault(f"The entry says {entry.result!r}, its gate ({gate.words}, n at least {gate.least_n}) gives "
-                    f"{judged!r}", located.where("entries", position, "result"), "The result is computed: write what the gate gives.")
+                    f"{judged!r}", located.where("entries", position, "result"),
+                    "The result is computed: write what the gate gives.")
 
 
 def _counted(

@@ -26,7 +26,7 @@ def kind_paired(case: Case, data: pd.DataFrame) -> Numbers:
 
 
 def kind_escalc_change(case: Case, data: pd.DataFrame) -> Numbers:
-    """The reference divides by the spread of the later wave, so the waves change places here, and the sign with them."""
+    """The reference divides by the spread of the later wave, so the waves change places, and the sign with them."""
     pre, post = waves(case, data)
     moved, z = sizes.mean_change(pre, post), sizes.d_z(pre, post, corrected=True)
     equal, unequal = (standardised.d_pre(post, pre, equal_spread=same) for same in (True, False))
@@ -108,8 +108,9 @@ def kind_r_diff(case: Case, data: pd.DataFrame | None) -> Numbers:
 def kind_change_index(case: Case, data: pd.DataFrame) -> Numbers:
     about = case["data"]
     pre, post = about["columns"]
-    found = individual_change(data.reset_index(drop=True), pre=pre, post=post, title="", reliability=about["reliability"],
-                              norm=Norm(about["norm_mean"], about["norm_sd"]), higher_is_better=False)
+    found = individual_change(data.reset_index(drop=True), pre=pre, post=post, title="",
+                              reliability=about["reliability"], norm=Norm(about["norm_mean"], about["norm_sd"]),
+                              higher_is_better=False)
     n = len(found.status)
     return kind_rci(case, data) | {
         "cutoff_c": found.border, "rci_first10": list(found.index[:10]),

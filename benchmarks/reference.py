@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kinds, kinds_effects
+from benchmarks import kinds, kinds_effects, kinds_meta
 from benchmarks.kinds import Declined
 
-KINDS = {**kinds.KINDS, **kinds_effects.KINDS}
+KINDS = {**kinds.KINDS, **kinds_effects.KINDS, **kinds_meta.KINDS}
 
 
 @dataclass

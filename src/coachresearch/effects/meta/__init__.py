@@ -1,0 +1,1 @@
+"""Across cohorts and studies: effects, their pooling, what may bias it, and what others have published."""

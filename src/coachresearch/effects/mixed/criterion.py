@@ -69,14 +69,30 @@ def inverse(blocks: FloatArray) -> tuple[FloatArray, FloatArray]:
         return 1 / blocks, np.log(blocks[..., 0, 0])
     if k == 2:
         a, b, d = blocks[..., 0, 0], blocks[..., 0, 1], blocks[..., 1, 1]
-        determinant = a * d - b * b
+        determinant = np.where(a * d - b * b > 0, a * d - b * b, np.nan)
         out = np.empty_like(blocks)
         out[..., 0, 0], out[..., 1, 1] = d / determinant, a / determinant
         out[..., 0, 1] = out[..., 1, 0] = -b / determinant
         return out, np.log(determinant)
-    lower = np.linalg.cholesky(blocks)
+    try:
+        lower = np.linalg.cholesky(blocks)
+    except np.linalg.LinAlgError:
+        return _one_by_one(blocks)
     logs = 2 * np.log(np.diagonal(lower, axis1=-2, axis2=-1)).sum(-1)
     return np.asarray(np.linalg.inv(blocks), dtype=np.float64), logs
+
+
+def _one_by_one(blocks: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Inverse and log determinant where some block has lost its last digits; NaN there, which no search accepts."""
+    shape, k = blocks.shape[:-2], blocks.shape[-1]
+    out, logs = np.full((*shape, k, k), np.nan), np.full(shape, np.nan)
+    for place in np.ndindex(*shape):
+        try:
+            lower = np.linalg.cholesky(blocks[place])
+        except np.linalg.LinAlgError:
+            continue
+        out[place], logs[place] = np.linalg.inv(blocks[place]), 2 * np.log(np.diag(lower)).sum()
+    return out, logs
 
 
 def _transposed(blocks: FloatArray) -> FloatArray:
@@ -137,6 +153,7 @@ def evaluate(given: Products, theta: FloatArray, *, reml: bool) -> Criterion:
     bread, log_xx = inverse(XX) if p else (XX, np.zeros(R))
     beta = np.einsum("rij,rj->ri", bread, Xy)
     rss = total[:, p, p] - np.einsum("ri,ri->r", beta, Xy)
+    rss = np.where(rss > 0, rss, np.nan)
     nu = given.n - p if reml else given.n
     deviance = determinant + given.log_weights + nu * (1 + np.log(2 * pi * rss / nu)) + (log_xx if reml else 0.0)
     turn = np.zeros((R, p + 1, p + 1))

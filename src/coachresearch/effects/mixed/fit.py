@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coachresearch.core.errors import EstimationError
+from coachresearch.core.errors import EstimationError, NotConverged
 from coachresearch.effects.mixed.criterion import Criterion, evaluate, factor_of, restricted_constant
 from coachresearch.effects.mixed.crossproducts import Layout, Products, entry_bases, lay_out, products, rows
 from coachresearch.effects.mixed.factors import Factor, FloatArray, IntArray
@@ -261,6 +261,9 @@ def _look_around(objective: _Objective, point: FloatArray) -> _Look:
         bread, rss = np.concatenate([one.bread for one in each]), np.concatenate([one.rss for one in each])
     hessian = (slopes[:k] - slopes[k:]) / (2 * _STEP)
     hessian = (hessian + hessian.T) / 2
+    if not np.isfinite(hessian).all():
+        raise NotConverged("The search ran to where the residual variance is next to nothing",
+                           remedy="Check for repeated rows, or leave out a random effect or a grouping.")
     values, vectors = np.linalg.eigh(hessian)
     turned = vectors.T @ slope[0]
     size = np.maximum(np.abs(values), _FLAT * max(float(np.abs(values).max()), 1.0))

@@ -203,7 +203,7 @@ def mixed_model(
     factors = random_effects.read_random(complete, random)
     layers, strata = _layers(complete, residual_by)
     fit = fit_arrays(design.X, complete[outcome].to_numpy(dtype=float), factors, reml=method == "reml", strata=strata)
-    if fit.decrement > _DECREMENT:
+    if not fit.decrement <= _DECREMENT:
         raise NotConverged(f"The likelihood has no maximum that {fit.steps} steps could reach",
                            remedy="Leave out a random slope or a correlation, or give the model more rows.")
     adjusted = kenward_roger(fit) if df == "kenward_roger" else None

@@ -246,7 +246,7 @@ def group_cautions(factors: tuple[Factor, ...]) -> list[Caution]:
             found.append(caution("mixed_one_member", group=one.name, member=largest.name, n=alone, of=one.m))
         belongs = np.bincount(pairs[1][pairs[1] >= 0], minlength=largest.m)
         shared = int((belongs > 1).sum())
-        if 0 < shared < int((belongs > 0).sum()):
+        if 0 < shared < 0.5 * int((belongs > 0).sum()):
             found.append(caution("mixed_crossed", group=one.name, member=largest.name, n=shared, of=largest.m))
     return found
 

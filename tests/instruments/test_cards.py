@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from coachresearch.core.errors import InstrumentError
 from coachresearch.core.places import shipped
 from coachresearch.instruments.cards import card_files, published_cards, read_card, read_references
@@ -42,7 +43,8 @@ def test_more_than_a_hundred_cards_of_five_families(shelf):
     assert len(shelf) > 100
     families = [head.family for head in shelf.heads]
     counts = {family: families.count(family) for family in set(families)}
-    assert counts == {"competency": 13, "character": 29, "manager_quality": 35, "coaching_process": 14, "organisation": 18}
+    assert counts == {"competency": 13, "character": 29, "manager_quality": 35, "coaching_process": 14,
+                      "organisation": 18}
 
 
 def test_heads_are_read_without_the_rest():
@@ -153,7 +155,7 @@ def broken(tmp_path):
     (lambda d: d["response"]["anchors"].pop(), "5 points and 4 labels"),
     (lambda d: d["response"].update(values=[1, 1, 2, 3, 5]), "has a value twice"),
     (lambda d: d["response"].update(max=7), "values 1, 2, 3, 4, 5, 6, 7"),
-    (lambda d: d.update(composites=[{"id": "T", "name": "t", "of": ["CSE", "XYZ"]}]), "'XYZ', which is not a dimension"),
+    (lambda d: d.update(composites=[{"id": "T", "name": "t", "of": ["CSE", "XYZ"]}]), "'XYZ', which is not a dim"),
     (lambda d: d.update(wording_text="x"), "unknown key 'wording_text'"),
     (lambda d: d.update(id="other"), "stands in the file 'cses.yaml'"),
     (lambda d: d["subscales"].append({"id": "B", "name": "b", "n": 1, "items": [1], "reverse": []}),

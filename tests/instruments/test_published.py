@@ -1,8 +1,10 @@
 """A card becomes a questionnaire: keys, reasons against it, versions."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+
 from coachresearch.core.errors import InstrumentError
 from coachresearch.instruments.cards import published_cards
 from coachresearch.instruments.instrument import WordingSource, confirm_key
@@ -36,7 +38,7 @@ def test_every_card_can_or_says_why_not(shelf):
 
 
 @pytest.mark.parametrize(("name", "reason"), [
-    ("opm_28", "it is a framework"), ("coachability_scale", "holds no key"), ("fos", "does not hold the whole key (counts)"),
+    ("opm_28", "it is a framework"), ("coachability_scale", "holds no key"), ("fos", "not hold the whole key (counts)"),
     ("csps_manager", "not a mean or a sum"), ("fevs_supervisor", "other_numbers"),
 ])
 def test_the_reason_is_named(shelf, name, reason):
@@ -100,7 +102,7 @@ def test_a_key_brought_with_the_wording_is_confirmed_by_who_brought_it(shelf):
     card = shelf["saoq"]
     target = target_of(card)
     rows = [row(target, item, f"Made-up {item}", "en") for item in target.items]
-    keyed = [type(one)(one.scale_id, one.item, one.text, "en", int(one.item) % 5 == 0, "RSD" if int(one.item) < 20 else "PRO")
+    keyed = [replace(one, reverse=int(one.item) % 5 == 0, subscale="RSD" if int(one.item) < 20 else "PRO")
              for one in rows]
     one = instrument_of(card, wording=wording_of(keyed, target, SOURCE))
     assert [scale.id for scale in one.scales] == ["saoq_rsd", "saoq_pro"]

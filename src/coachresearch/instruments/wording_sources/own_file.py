@@ -103,7 +103,7 @@ def _rows(
             continue
         if language in languages:
             made = row(target, item, text, language)
-            yield WordedItem(made.scale_id, made.item, made.text, language, turned,
+            yield WordedItem(made.scale_id, made.item, made.text, language, made.reverse if turned is None else turned,
                              str(entry.get("subscale") or made.subscale))
     if faults:
         raise InstrumentError.of(faults)

@@ -48,7 +48,8 @@ def test_the_revision_only_grows(form):
 
 @pytest.mark.parametrize("message", [
     {}, {"kind": "answered"}, {"kind": "answered", "item": "a", "code": "3"},
-    {"kind": "answered", "item": 3, "code": 3}, {"kind": "answered", "item": "a", "code": True}, {"kind": "submitted"}, {"kind": "erase"},
+    {"kind": "answered", "item": 3, "code": 3}, {"kind": "answered", "item": "a", "code": True},
+    {"kind": "submitted"}, {"kind": "erase"},
 ])
 def test_what_is_not_an_event_is_not_taken(form, shelf, message):
     hear(form, **message)

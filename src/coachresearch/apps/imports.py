@@ -31,7 +31,7 @@ def proposed(study: str | Path, file: str | Path, *, instrument: str = "") -> st
     instrument : str
         What was answered; may be left out if the study asks one instrument.
     """
-    from coachresearch.responses.mapping import propose_mapping
+    from coachresearch.responses.proposal import propose
     from coachresearch.responses.table import read_table
 
     opened = open_folder(study)
@@ -40,8 +40,8 @@ def proposed(study: str | Path, file: str | Path, *, instrument: str = "") -> st
         raise ResponseError(f"Which instrument was answered in {Path(file).name}?", where=str(opened.path),
                             remedy=f"Name one with --instrument: {', '.join(opened.instruments)}.")
     asked = next(one for wave in opened.study.waves for one in wave.asked if one.instrument == names[0])
-    return propose_mapping(read_table(Path(file)).columns, opened.instruments[names[0]], form=asked.form,
-                           role=asked.roles[0])
+    return propose(read_table(Path(file), layout=None), opened.instruments[names[0]], form=asked.form,
+                   role=asked.roles[0])
 
 
 def import_into(study: str | Path, file: str | Path, mapping: str | Path) -> str:

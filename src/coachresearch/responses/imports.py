@@ -18,6 +18,7 @@ from coachresearch.responses.cells import Meaning, Unclear, answer_in, key_of, m
 from coachresearch.responses.checks import options_of
 from coachresearch.responses.facts import Findings, cells_of, check_columns, names_of, people_of, subjects_of
 from coachresearch.responses.mapping import AnswerMapping
+from coachresearch.responses.reshape import laid_wide, without_rows
 from coachresearch.responses.table import Cell, Table, fingerprint, read_table, table_of
 from coachresearch.store.rows import rows_of
 from coachresearch.store.store import InstrumentMark, SourceFile, Store
@@ -38,7 +39,8 @@ class Imported:
     people_frame : DataFrame
         What the file says about the targets, under the people contract.
     cautions : tuple of Caution
-        ``import_left_out``: rows without any answer were left out.
+        ``import_left_out``: rows without any answer were left out; ``import_no_answers``: rows that the mapping calls
+        no answers, such as previews, were.
     source_name, source_hash : str
         The file and its SHA-256.
     rows : int
@@ -86,7 +88,8 @@ def read_answers(
         range, text that is no label, people that stand twice, items without a column.
     """
     file = mapping.file
-    table = read_table(Path(path), sheet=file.sheet, encoding=file.encoding, delimiter=file.delimiter)
+    table = read_table(Path(path), sheet=file.sheet, encoding=file.encoding, delimiter=file.delimiter,
+                       layout=file.layout)
     return _understood(table, mapping, instruments, study_id)
 
 
@@ -129,8 +132,8 @@ def import_answers(store: Store, imported: Imported, *, again: bool = False) -> 
     return store.append(rows, key=key, source=source, marks=(imported.mark,))
 
 
-Answered = tuple[str, int | None, str | None]
-"""Item, its code, its kind of missing."""
+Answered = tuple[str, int | None, str | None, str | None]
+"""Item, its code, its kind of missing, its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,9 @@ def _understood(
     instrument = _instrument_of(mapping, instruments)
     form = instrument.form(mapping.form)
     findings = Findings(table.name)
+    table, no_answers = without_rows(table, mapping, findings)
+    if mapping.long is not None:
+        table = laid_wide(table, mapping, mapping.long, findings)
     blocks = _blocks(mapping, form, findings)
     check_columns(table, _used(mapping, blocks), mapping.ignore, findings, mapping=mapping.name)
     facts = _facts(table, mapping, form, findings)
@@ -168,8 +174,10 @@ def _understood(
     rows, left_out = _long(table, mapping, blocks, facts, answers, shared, findings)
     people = people_of(table, facts.targets, mapping.people, findings)
     findings.settle()
-    cautions = (caution("import_left_out", n=left_out, of=len(table.rows) * len(blocks), file=table.name),)
-    return Imported(_frame(rows, table.name), people, cautions if left_out else (), table.name, table.sha256,
+    cautions = tuple(one for n, one in (
+        (left_out, caution("import_left_out", n=left_out, of=len(table.rows) * len(blocks), file=table.name)),
+        (no_answers, caution("import_no_answers", n=no_answers, file=table.name))) if n)
+    return Imported(_frame(rows, table.name), people, cautions, table.name, table.sha256,
                     len(table.rows), left_out,
                     InstrumentMark(instrument.id, instrument.version, instrument.content_hash))
 
@@ -178,6 +186,7 @@ def _used(mapping: AnswerMapping, blocks: Sequence[_Block]) -> list[str]:
     clock = mapping.answered_at
     return [mapping.person.column, mapping.target.column, mapping.role.column, mapping.wave.column,
             mapping.language.column, clock.column if clock else "", *(column for _, column in mapping.people),
+            *(column for column, _ in mapping.leave_out),
             *(column for block in blocks for _, column in block.columns)]
 
 
@@ -198,15 +207,15 @@ def _long(
     left_out = 0
     for position, number in enumerate(table.numbers):
         for block, read in zip(blocks, answers, strict=True):
-            if all(value is None and kind == mapping.blank for _, value, kind in read[position]):
+            if all(value is None and text is None and kind == mapping.blank for _, value, kind, text in read[position]):
                 left_out += 1
                 continue
             who = {"wave": block.wave or facts.waves[position], "person": facts.persons[position],
                    "target": facts.targets[position], "role": facts.roles[position]}
             _note_twice(tuple(who.values()), number, seen, mapping, findings)
             occasion = {**shared, **who, "language": facts.languages[position], "answered_at": facts.times[position]}
-            rows += [{**occasion, "item": item, "value": value, "missing": kind}
-                     for item, value, kind in read[position]]
+            rows += [{**occasion, "item": item, "value": value, "missing": kind, "text": text}
+                     for item, value, kind, text in read[position]]
     if not rows:
         findings.of("There is not a single answer", "Check that the mapping names the right columns.")
     return rows, left_out
@@ -289,6 +298,9 @@ def _column_answers(
     table: Table, mapping: AnswerMapping, instrument: Instrument, item: str, column: str, findings: Findings
 ) -> Iterator[Answered]:
     options = instrument.response_scale(item)
+    if options.entry == "text":
+        yield from _texts(table, mapping, item, column, findings)
+        return
     meanings = meanings_of(options, missing=mapping.missing, labels=mapping.labels, blank=mapping.blank)
     labels = table.labels.get(column, {})
     if mapping.codes == "numbers":
@@ -299,7 +311,7 @@ def _column_answers(
         if key_of(cell) not in missing and _within(cell, declared):
             findings.at(f"Item {item!r} is {key_of(cell)}, which the file declares as missing", number, column,
                         "Say in the mapping what it means (missing: ...).")
-            yield item, None, mapping.blank
+            yield item, None, mapping.blank, None
             continue
         by_label = mapping.codes == "labels" and key_of(cell) not in missing
         read = answer_in(labels.get(cell, cell) if by_label else cell, meanings)
@@ -308,7 +320,23 @@ def _column_answers(
                         f"{_allowed(options)}", number, column,
                         "Correct the entry, or say in the mapping what it means (missing: ..., labels: ...).")
             read = (None, mapping.blank)
-        yield item, *read
+        yield item, *read, None
+
+
+def _texts(
+    table: Table, mapping: AnswerMapping, item: str, column: str, findings: Findings
+) -> Iterator[Answered]:
+    """Read an item that asks for own words: whatever stands there, as text."""
+    kinds = dict(mapping.missing)
+    for number, cell in zip(table.numbers, cells_of(table, column), strict=True):
+        if cell is None or key_of(cell) in kinds:
+            yield item, None, kinds.get(key_of(cell), mapping.blank), None
+        elif isinstance(cell, (str, int, float)) and not isinstance(cell, bool):
+            yield item, None, None, cell if isinstance(cell, str) else key_of(cell)
+        else:
+            findings.at(f"Item {item!r} asks for own words and holds a date or a truth value", number, column,
+                        "Make the column one of text in the spreadsheet.")
+            yield item, None, mapping.blank, None
 
 
 def _check_labels(

@@ -13,6 +13,7 @@ from coachresearch.core.contracts import MissingKind
 from coachresearch.core.errors import ResponseError
 from coachresearch.core.located import Located, read_located, schema_faults
 from coachresearch.instruments.instrument import Instrument
+from coachresearch.responses.layouts import Layout
 
 SCHEMAS: Mapping[str, Path] = {
     "answers": Path(__file__).with_name("answers.schema.json"),
@@ -56,11 +57,20 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class FileOptions:
-    """How the file is opened: sheet of an Excel file; encoding and separator of a CSV file."""
+    """How the file is opened: sheet of an Excel file; encoding and separator of a CSV file; survey service."""
 
     sheet: str = ""
     encoding: str = ""
     delimiter: str = ""
+    layout: Layout | Literal[""] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LongColumns:
+    """Where every row is one answer: the column that names the item, and the column of the answer."""
+
+    item: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,10 @@ class AnswerMapping:
         Columns that describe the target: level, team, arm, treatment_start.
     ignore : tuple of str
         Columns left aside; ``others`` alone: every column not named.
+    long : LongColumns or None
+        Where every row is one answer.
+    leave_out : tuple of (column, entries)
+        Rows with one of these entries are no answers, such as previews; how many there were is told.
     """
 
     name: str
@@ -126,6 +140,8 @@ class AnswerMapping:
     answered_at: Clock | None
     people: tuple[tuple[Attribute, str], ...]
     ignore: tuple[str, ...]
+    long: LongColumns | None = None
+    leave_out: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +291,8 @@ def _answers(located: Located) -> AnswerMapping:
         codes=data.get("codes", "numbers"),
         answered_at=Clock(clock["column"], clock["time_zone"], clock.get("format", "")) if clock else None,
         people=tuple(data.get("people", {}).items()), ignore=_ignored(data),
+        long=LongColumns(data["long"]["item"], data["long"]["value"]) if "long" in data else None,
+        leave_out=tuple((column, tuple(map(str, entries))) for column, entries in data.get("leave_out", {}).items()),
     )
 
 
@@ -290,7 +308,8 @@ def _scores(located: Located) -> ScoreMapping:
 
 
 def _file(data: Mapping[str, Any]) -> FileOptions:
-    return FileOptions(*(str(data.get(name, "")) for name in ("sheet", "encoding", "delimiter")))
+    sheet, encoding, delimiter = (str(data.get(name, "")) for name in ("sheet", "encoding", "delimiter"))
+    return FileOptions(sheet, encoding, delimiter, data.get("layout", ""))
 
 
 def _given(entry: Mapping[str, Any] | str | None) -> Given:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from coachresearch.core.errors import Fault, ResponseError
+from coachresearch.responses.layouts import Layout, headed, layout_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +47,10 @@ class Table:
         Value labels of an SPSS file.
     declared_missing : mapping of column to ranges
         What an SPSS file declares as missing: (lowest, highest) codes.
+    layout : Layout or None
+        The survey service whose export it is, if that was asked for or recognised.
+    questions : mapping of column to text
+        The wording of its question, where a service wrote it above the answers.
     """
 
     name: str
@@ -54,9 +60,13 @@ class Table:
     sha256: str
     labels: Mapping[str, Mapping[Cell, str]] = field(default_factory=dict)
     declared_missing: Mapping[str, tuple[tuple[Any, Any], ...]] = field(default_factory=dict)
+    layout: Layout | None = None
+    questions: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_table(path: Path, *, sheet: str = "", encoding: str = "", delimiter: str = "") -> Table:
+def read_table(
+    path: Path, *, sheet: str = "", encoding: str = "", delimiter: str = "", layout: Layout | Literal[""] | None = ""
+) -> Table:
     """Read a CSV, Excel (.xlsx) or SPSS (.sav) file.
 
     Parameters
@@ -67,12 +77,14 @@ def read_table(path: Path, *, sheet: str = "", encoding: str = "", delimiter: st
         Sheet of an Excel file; may be left out if there is only one.
     encoding, delimiter : str
         Of a CSV file; UTF-8, and the one of comma, semicolon and tab that stands in the heading.
+    layout : Layout, "" or None
+        The survey service whose rows of headings are to be understood; "": a plain spreadsheet; None: find out.
 
     Raises
     ------
     ResponseError
-        With every fault: undecodable bytes, ragged rows, headings that are empty or stand twice, formulas without a
-        value.
+        If the file is not laid out as the service does it; with every other fault: undecodable bytes, ragged rows,
+        headings that are empty or stand twice, formulas without a value.
     """
     try:
         if path.stat().st_size > _LARGEST:
@@ -84,9 +96,9 @@ def read_table(path: Path, *, sheet: str = "", encoding: str = "", delimiter: st
                             remedy="Check the path and its permissions.") from None
     kind = path.suffix.lower()
     if kind in (".csv", ".tsv", ".txt"):
-        return _csv_table(path.name, content, encoding or "utf-8-sig", delimiter)
+        return _csv_table(path.name, content, encoding or "utf-8-sig", delimiter, layout)
     if kind == ".xlsx":
-        return _excel_table(path.name, content, sheet)
+        return _excel_table(path.name, content, sheet, layout)
     if kind in (".sav", ".zsav"):
         return _spss_table(path, content)
     raise ResponseError(f"{path.name} is of a type that is not read ({kind or 'no ending'})", where=path.name,
@@ -144,15 +156,40 @@ def _filled(cell: Cell) -> bool:
     return cell is not None and not (isinstance(cell, str) and not cell.strip()) and cell == cell
 
 
-def _csv_table(name: str, content: bytes, encoding: str, delimiter: str) -> Table:
+def _headed_table(
+    name: str, rows: list[tuple[Cell, ...]], numbers: list[int], content: bytes,
+    layout: Layout | Literal[""] | None,
+) -> Table | None:
+    """Take the rows of a service's export apart; None for a plain spreadsheet."""
+    found = layout_of(rows[:3])
+    if layout == "" or (layout is None and found is None):
+        return None
+    if layout is not None and found != layout:
+        raise ResponseError(f"{name} is not laid out as {layout} exports it", where=f"{name}, heading",
+                            remedy="Export it again without changes, or take the layout out of the mapping.")
+    assert found is not None
+    head = headed(rows[:3], found)
+    width = len(head.columns)
+    below = [(number, (*row, *(None,) * (width - len(row))))
+             for number, row in zip(numbers[head.first:], rows[head.first:], strict=True) if any(map(_filled, row))]
+    table = _table(name, list(head.columns), [row for _, row in below], [number for number, _ in below], content)
+    said = {column: text for column, text in zip(head.columns, head.questions, strict=False) if column and text}
+    return replace(table, layout=found, questions=said)
+
+
+def _csv_table(
+    name: str, content: bytes, encoding: str, delimiter: str, layout: Layout | Literal[""] | None
+) -> Table:
     text = _decoded(name, content, encoding)
-    separator = delimiter or _delimiter_of(name, text.split("\n", 1)[0])
+    separator = delimiter or _delimiter_of(name, _first_row(text))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     rows: list[tuple[Cell, ...]] = []
     numbers: list[int] = []
     faults: list[Fault] = []
     try:
         columns = [heading.strip() for heading in next(reader, [])]
+        rows.append(tuple(columns))
+        numbers.append(1)
         for number, row in enumerate(reader, start=2):
             if row and len(row) != len(columns):
                 faults.append(Fault(f"The row has {len(row)} cells, the heading {len(columns)}",
@@ -166,7 +203,13 @@ def _csv_table(name: str, content: bytes, encoding: str, delimiter: str) -> Tabl
                             "Look for an unclosed quotation mark."))
     if faults:
         raise ResponseError.of(_capped(faults, name))
-    return _table(name, columns, rows, numbers, content)
+    return _headed_table(name, rows, numbers, content, layout) or _table(name, columns, rows[1:], numbers[1:], content)
+
+
+def _first_row(text: str) -> str:
+    """Return the heading without what stands in quotation marks, which may hold separators and line breaks."""
+    outside = re.sub(r'"[^"]*"', "", text[:200_000])
+    return outside.split("\n", 1)[0]
 
 
 def _decoded(name: str, content: bytes, encoding: str) -> str:
@@ -202,7 +245,7 @@ def _delimiter_of(name: str, heading: str) -> str:
     return present[0] if present else ","
 
 
-def _excel_table(name: str, content: bytes, sheet: str) -> Table:
+def _excel_table(name: str, content: bytes, sheet: str, layout: Layout | Literal[""] | None) -> Table:
     from openpyxl import load_workbook
 
     try:
@@ -231,6 +274,9 @@ def _excel_table(name: str, content: bytes, sheet: str) -> Table:
               if cell is None and isinstance(formula, str) and formula.startswith("=")]
     if faults:
         raise ResponseError.of(_capped(faults, name))
+    service = _headed_table(name, shown, list(range(1, len(shown) + 1)), content, layout) if shown else None
+    if service is not None:
+        return service
     columns = ["" if cell is None else str(cell).strip() for cell in shown[0]] if shown else []
     width = len(columns)
     rows = [(*row, *(None,) * (width - len(row))) for row in shown[1:]]

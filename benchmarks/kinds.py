@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks import kinds_mixed, kinds_reliability, kinds_structure
+from benchmarks import kinds_agreement, kinds_mixed, kinds_reliability, kinds_structure
 
 from coachresearch.core.estimate import Estimate
 from coachresearch.effects import sizes
@@ -256,5 +256,6 @@ KINDS: dict[str, Callable[[Case, Any], Numbers]] = {
     **kinds_mixed.KINDS,
     **kinds_structure.KINDS,
     **kinds_reliability.KINDS,
+    **kinds_agreement.KINDS,
 }
 """Kind of case to the function that computes it."""

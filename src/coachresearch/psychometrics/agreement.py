@@ -13,6 +13,7 @@ from coachresearch.core.caution import Caution, caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
+from coachresearch.psychometrics.raters import raters_needed
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -55,7 +56,8 @@ def icc_nested(
     Returns
     -------
     RaterAgreement
-        Estimates ``icc1`` and ``icc2``; ``icc2`` is the reliability of a target's mean over the usual number of raters.
+        Estimates ``icc1`` and ``icc2``; ``icc2`` is the reliability of a target's mean over the usual number of raters;
+        ``raters_needed`` is the number that would bring it to .70 (left out, with a caution, where no number would).
 
     Raises
     ------
@@ -86,6 +88,9 @@ def icc_nested(
         Estimate(term, value, statistic=ratio, df=float(df_between), conf_low=low, conf_high=high,
                  conf_level=conf_level, n=len(values), method="icc_one_way")
         for term, value, low, high in (("icc1", one, low1, high1), ("icc2", mean, low2, high2)))
+    needed = raters_needed(one)
+    if needed is not None:
+        estimates = (*estimates, Estimate("raters_needed", float(needed), n=len(counts), method="raters_needed"))
     return RaterAgreement(title=title, estimates=estimates, method="icc_one_way", source=source,
                           cautions=_cautions(n_single, one), n_targets=len(counts), n_ratings=len(values),
                           raters_per_target=raters)
@@ -139,4 +144,5 @@ def _icc(
 
 def _cautions(n_single: int, icc1: float) -> tuple[Caution, ...]:
     found = [caution("single_ratings", n=n_single)] if n_single else []
-    return (*found, caution("negative_icc", value=icc1)) if icc1 < 0 else tuple(found)
+    found += [caution("negative_icc", value=icc1)] if icc1 < 0 else []
+    return (*found, caution("no_number_of_raters")) if icc1 <= 0 else tuple(found)

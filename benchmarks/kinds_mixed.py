@@ -119,7 +119,8 @@ def kind_lmm_lrt(case: Case, data: pd.DataFrame) -> list[Numbers]:
 
 def kind_lmm_r2(case: Case, data: pd.DataFrame) -> Numbers:
     found = explained(fitted("Reaction ~ Days + (Days | Subject)", data, reml=True))
-    return {"marginal": found.estimate("r2_marginal").estimate, "conditional": found.estimate("r2_conditional").estimate}
+    return {"marginal": found.estimate("r2_marginal").estimate,
+            "conditional": found.estimate("r2_conditional").estimate}
 
 
 def kind_lmm_emmeans(case: Case, data: pd.DataFrame) -> Numbers:

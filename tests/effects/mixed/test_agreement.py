@@ -1,4 +1,4 @@
-"""Fits against lme4, lmerTest, pbkrtest and nlme: nested, crossed, partly nested, several coaches, unequal residuals."""
+"""Fits against lme4, lmerTest, pbkrtest and nlme: nested, crossed, partly nested, several coaches."""
 
 import numpy as np
 import pytest

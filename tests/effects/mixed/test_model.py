@@ -152,7 +152,7 @@ def test_what_cannot_be_fitted_is_refused(trial, change, asked, words):
 
 def test_repeated_rows_leave_no_residual(trial):
     first = trial.drop_duplicates("person")
-    with pytest.raises(EstimationError, match="no residual variance|explain the outcome|no maximum"):
+    with pytest.raises(EstimationError, match="no residual variance"):
         fitted(pd.concat([first, first]), fixed=("coached",))
 
 
@@ -199,5 +199,5 @@ def test_every_face_speaks(trial):
     assert "type III" in term_tests(model).summary()
     with pytest.raises(EstimationError, match="different fixed effects cannot be compared"):
         compare_models(small, fitted(trial, fixed=("wave",)))
-    with pytest.raises(EstimationError, match="smallest first|follows one of"):
+    with pytest.raises(EstimationError, match="A model of 6 parameters follows one of 7"):
         compare_models(large, small)

@@ -73,7 +73,8 @@ def test_analysis_of_variance_agrees_with_pingouin():
     other = pingouin.rm_anova(data=data, dv="y", within="wave", subject="person", correction=True)
     assert found.estimate("f").estimate == pytest.approx(float(other["F"].iloc[0]), rel=1e-6)
     assert found.estimate("f").p_value == pytest.approx(float(other["p_unc"].iloc[0]), rel=1e-5)
-    assert found.estimate("epsilon", "greenhouse_geisser").estimate == pytest.approx(float(other["eps"].iloc[0]), rel=1e-5)
+    epsilon = found.estimate("epsilon", "greenhouse_geisser").estimate
+    assert epsilon == pytest.approx(float(other["eps"].iloc[0]), rel=1e-5)
     holes = wide.copy()
     holes.iloc[0, 1] = np.nan
     assert "1 of 60 people lacked a wave" in wave_differences(holes, waves=tuple(wide.columns)).summary()

@@ -39,7 +39,8 @@ def test_r_gives_the_same_numbers(trial, tmp_path):
         rows = [line.split() for line in done.stdout.splitlines() if line.startswith(("wave ", "wave:coached"))]
         for row in rows:
             one = model.estimate(row[0])
-            assert [float(value) for value in row[1:4]] == pytest.approx([one.estimate, one.std_error, one.df], rel=1e-4)
+            wanted = [one.estimate, one.std_error, one.df]
+            assert [float(value) for value in row[1:4]] == pytest.approx(wanted, rel=1e-4)
         assert len(rows) == 2
 
 

@@ -61,7 +61,8 @@ def witness_mixed(model: MixedModel, frame: pd.DataFrame) -> Witness:
         raise EstimationError(f"R cannot read the column names {', '.join(map(repr, bad))}",
                               remedy="Use letters, digits, points and underscores, a letter first.")
     data = frame.iloc[model.rows][list(named)].reset_index(drop=True)
-    lines = ["options(width = 200)", "library(lmerTest)" + ("; library(pbkrtest)" if model.df == "kenward_roger" else ""),
+    lines = ["options(width = 200)",
+             "library(lmerTest)" + ("; library(pbkrtest)" if model.df == "kenward_roger" else ""),
              'd <- read.csv("witness.csv", stringsAsFactors = FALSE)']
     words = dict(model.reference)
     for name in fixed_effects.columns_of(model.fixed):

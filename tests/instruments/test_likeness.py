@@ -88,11 +88,13 @@ def test_our_items_share_no_run_with_public_items(length):
 
 
 def test_our_items_share_no_run_among_themselves():
-    """Except the wordings of one item for several roles, and items taken over unchanged, which name their origin."""
+    """Except wordings of one item for several roles, items taken over, and lists that repeat a question."""
     first = {}
     for one in read_instruments().values():
+        lists = {item for scale in one.scales if one.model_of(scale.id) == "formative" for item in scale.items}
         for item in one.items if one.status == "draft" else ():
             for _, words in item.text:
-                name = item.origin or f"{one.id}.{item.id}"
+                alone = item.use in ("content", "reserve", "consistency") and item.id not in lists
+                name = item.origin or (f"{one.id}.{item.id}" if alone else one.id)
                 for run in content_runs(dict(words)["en"]) if item.use != "attention" else ():
                     assert first.setdefault(run, name) == name

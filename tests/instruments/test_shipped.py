@@ -9,6 +9,7 @@ import pytest
 
 from coachresearch.core.places import shipped
 from coachresearch.instruments.instrument import text_for
+from coachresearch.instruments.library import claim_level, claim_sentences
 from coachresearch.instruments.reader import read_instruments
 
 GOLDEN = Path(__file__).parent / "golden" / "content_hashes.json"
@@ -80,6 +81,86 @@ def test_mq5_lets_people_say_that_they_could_not_see(instruments):
     scale = instruments["mq5"].response_scale("mot_1")
     assert [dict(words)["en"] for words in scale.labels] == ["Never", "Rarely", "Sometimes", "Often", "Almost always"]
     assert [(kind, dict(words)["en"]) for _, kind, words in scale.missing] == [("dont_know", "No chance to see")]
+
+
+RESERVE = {"mq5": 25, "csk5": 25, "lch": 30, "crr": 27}
+"""Scored items of the four instruments that are piloted first; csk5 has three companions besides."""
+
+
+@pytest.mark.parametrize(("name", "n"), RESERVE.items())
+def test_the_first_to_be_piloted_have_a_reserve_of_the_same_size(instruments, name, n):
+    one = instruments[name]
+    beside = {item for scale in one.scales if scale.companion for item in scale.items}
+    uses = [item.use for item in one.items if item.id not in beside]
+    assert uses.count("content") == uses.count("reserve") == n
+    everything = {item.id for item in one.items if item.use in ("content", "reserve")}
+    assert everything == {item for item in one.form("pilot").items if one.item(item).use in ("content", "reserve")}
+    kept = [form for form in one.forms if form.id != "pilot"]
+    assert not any(one.item(item).use == "reserve" for form in kept for item in form.items)
+
+
+def test_every_instrument_of_the_plan_is_there_and_ours_at_level_0(instruments):
+    plan = {
+        "competency": {"tshape", "lci", "csk5", "bif", "fif", "mob", "f360"},
+        "character": {"lch"},
+        "manager_quality": {"mq5", "rsep", "tcm"},
+        "coaching_process": {"crr", "cfit", "tmc", "ssg", "lsup", "session_log", "session_pulse"},
+        "organisation": {"ccl", "acf", "apx"},
+    }
+    ours = {one.id: one for one in instruments.values() if one.status == "draft"}
+    assert {family: {name for name, one in ours.items() if one.family == family} for family in plan} == plan
+    assert {claim_level(one) for one in ours.values()} == {0}
+
+
+def test_only_scores_that_show_a_trait_are_reflective(instruments):
+    models = {name: {instruments[name].model_of(scale.id) for scale in instruments[name].scales}
+              for name in ("mq5", "lci", "tshape", "tmc", "mob", "bif", "fif", "session_log")}
+    assert models["mq5"] == models["lci"] == {"reflective"}
+    assert instruments["tshape"].model_of("tshape_bridge") == "reflective"
+    assert instruments["tshape"].model_of("tshape_depth") == "formative"
+    assert models["session_log"] == {"formative"}
+    assert models["mob"] == {"observation", "formative"}
+    assert models["bif"] == models["fif"] == {"interview"}
+
+
+def test_what_f360_takes_over_is_taken_over_unchanged(instruments):
+    f360 = instruments["f360"]
+    taken = [item for item in f360.items if item.origin]
+    assert len([item for item in taken if item.use == "content"]) == 24
+    for item in taken:
+        source, _, name = item.origin.partition(".")
+        theirs = dict(instruments[source].item(name).text)
+        assert all(dict(words)["en"] == dict(theirs[role])["en"] for role, words in item.text)
+        key = {sign for scale in instruments[source].scales for one, sign in scale.keys if one == name}
+        assert item.use != "content" or key == {dict(f360.scales[at].keys)[item.id] for at in range(4)
+                                                if item.id in f360.scales[at].items}
+
+
+def test_observers_see_the_six_situations(instruments):
+    options = instruments["mob"].response_scale("situation").labels
+    assert [dict(words)["en"] for words in options] == [
+        "Team meeting", "Board meeting", "Talk to a large audience", "Presentation", "Negotiation",
+        "Meeting with partner agencies"]
+
+
+@pytest.mark.parametrize("name", ["mob", "bif", "fif"])
+def test_ratings_have_described_levels_and_a_note_of_evidence(instruments, name):
+    one = instruments[name]
+    rated = [item for item in one.items if item.use == "content" and item.anchors]
+    notes = {item.pair for item in one.items if item.use == "note"}
+    assert {item.id for item in rated} == notes
+    assert all([anchor.value for anchor in item.anchors] == [1, 3, 5] for item in rated)
+
+
+def test_the_german_mq5_is_a_draft_that_says_so(instruments):
+    mq5 = instruments["mq5"]
+    assert [(one.language, one.state) for one in mq5.translations] == [("de", "untested")]
+    said = claim_sentences(mq5)[1]
+    assert said.startswith("Manager quality five: the wording in de is a draft translation, untested.")
+    for item in [one for one in mq5.items if one.use != "attention"]:
+        assert text_for(item, "report", "de").startswith("Meine Führungskraft ")
+        assert text_for(item, "self", "de").startswith("Ich ")
+        assert text_for(item, "other", "de").startswith("Diese Person ")
 
 
 def test_mini_markers_are_forty_words_in_order_with_their_keys(instruments):

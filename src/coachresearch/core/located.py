@@ -110,7 +110,7 @@ def _parsed(path: Path, error: type[CoachResearchError]) -> Located:
     text = _text_of(path, error)
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
+        if "*" in text and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=loader)):
             raise error(f"{path.name} uses a YAML alias (*name)", where=path.name, remedy="Write the text out.")
         node = yaml.compose(text, Loader=loader)
     except yaml.YAMLError as problem:

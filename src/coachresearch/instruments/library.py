@@ -155,6 +155,8 @@ def claim_sentences(instrument: Instrument, language: str = "en") -> tuple[str, 
     elif confirmed is not None:
         said.append(MESSAGES.say("key.confirmed", language, name=name, by=confirmed.by, on=confirmed.on,
                                   against=confirmed.against))
+    said += [MESSAGES.say(f"translation.{one.state}", language, name=name, language=one.language)
+             for one in instrument.translations if instrument.status == "draft" and one.state != "tested"]
     loaded = instrument.wording
     if loaded is not None:
         said.append(MESSAGES.say("wording.loaded", language, name=name, file=loaded.file,

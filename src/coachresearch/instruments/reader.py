@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ def _nothing_in(folder: Path) -> Fault:
     return Fault(f"The folder {str(folder)!r} holds no instrument", remedy="Instruments are .yaml files.")
 
 
+@cache
 def _schema() -> Mapping[str, Any]:
     schema: Mapping[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return schema

@@ -189,7 +189,7 @@ def _balance_faults(signs: list[bool]) -> Iterator[tuple[str, str]]:
 
 
 def _neighbours(instrument: Instrument, form: Form, place: str) -> Iterator[Fault]:
-    dimensions = _reflective(instrument)
+    dimensions = [scale for scale in _reflective(instrument) if set(scale.items) & set(form.items)]
     if len(dimensions) < 2:
         return
     for before, after in zip(form.items, form.items[1:], strict=False):

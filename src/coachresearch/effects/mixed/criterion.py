@@ -175,6 +175,12 @@ def _gram(given: Products) -> FloatArray:
     return out
 
 
+def _times(blocks: FloatArray, square: FloatArray) -> FloatArray:
+    """Blocks (R, ..., c) times one matrix (R, c, c) each."""
+    product: FloatArray = blocks.reshape(len(square), -1, square.shape[-1]) @ square
+    return product.reshape(blocks.shape)
+
+
 def _outer(left: FloatArray, right: FloatArray) -> FloatArray:
     R, m, q, c = left.shape
     product: FloatArray = _transposed(left.reshape(R, m * q, c)) @ right.reshape(R, m * q, c)
@@ -262,8 +268,8 @@ def _with_gradient(
             scaled = square @ piece.factor
             back = piece.factor @ piece.solved
             core = piece.factor @ piece.inverse @ _transposed(piece.factor)
-        u = (right - scaled @ piece.solved) @ turn[:, None]
-        solved = piece.solved @ turn[:, None] @ kernel[:, None]
+        u = _times(right - scaled @ piece.solved, turn)
+        solved = _times(piece.solved, turn @ kernel)
         _border_gradient(bucket, gradient, scaled, piece.inverse, u, solved)
         effect[:, span] = back.reshape(R, -1, width)
         score[:, span] = u.reshape(R, -1, width)
@@ -280,15 +286,15 @@ def _with_gradient(
             flat = np.moveaxis(effect, 0, 1).reshape(-1, R * width)
             inner = Z - np.moveaxis((given.C @ flat).reshape(m * q, R, width), 1, 0).reshape(R, m, q, width)
         if q == 1:
-            u1 = F * (inner @ turn[:, None])
+            u1 = F * _times(inner, turn)
             slope = (E - F * linked * F).sum(1)
             first_given = W + W * linked * W
         else:
-            u1 = F @ (inner @ turn[:, None])
+            u1 = F @ _times(inner, turn)
             slope = (E - F @ linked @ _transposed(F)).sum(1)
             first_given = W + W @ linked @ W
-        side = u1 @ kernel[:, None]
-        slope = slope - np.einsum("rmac,rmbc->rab", side, u1, optimize=True)
+        side = np.swapaxes(_times(u1, kernel), 1, 2).reshape(R, q, -1)
+        slope = slope - side @ _transposed(np.swapaxes(u1, 1, 2).reshape(R, q, -1))
         whole = 2 * slope @ lam[:, 0]
         for place, (a, b) in enumerate(layout.first.pattern):
             gradient[:, place] = whole[:, a, b]

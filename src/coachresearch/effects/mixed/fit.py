@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from coachresearch.effects.mixed.optimise import minimise
 
 _STEP = 1e-4
 _FLAT = 1e-8
-_POLISHED = 1e-12
+_CLOSE = 1e-8
 _NO_RESIDUAL = 1e-12
 
 
@@ -215,12 +215,13 @@ def fit_arrays(
     point, steps = found.point[0], found.steps
     look = _look_around(objective, point)
     for _ in range(5):
-        if look.lowest > -_FLAT * look.highest and look.decrement < _POLISHED:
+        if look.lowest > -_FLAT * look.highest and look.decrement < _CLOSE:
+            point, look = _polished(objective, point, look)
             break
         point, more = _onward(objective, point, look)
         steps += more
         look = _look_around(objective, point)
-    return _finish(problem, objective, X, y, point, look, steps)
+    return _finish(problem, X, y, point, look, steps)
 
 
 def _check_spread(y: FloatArray, residual: FloatArray) -> None:
@@ -271,6 +272,18 @@ def _look_around(objective: _Objective, point: FloatArray) -> _Look:
                  float(values[0]), float(values[-1]), vectors[:, 0], float(np.sum(turned ** 2 / size)))
 
 
+def _polished(objective: _Objective, point: FloatArray, look: _Look) -> tuple[FloatArray, _Look]:
+    """Take a last Newton step, too short for the curvature to change."""
+    values, vectors = np.linalg.eigh(look.hessian)
+    size = np.maximum(np.abs(values), _FLAT * max(float(np.abs(values).max()), 1.0))
+    new = point - (vectors / size) @ (vectors.T @ look.slope)
+    _, slope = objective(new[None], np.arange(1))
+    decrement = float(np.sum((vectors.T @ slope[0]) ** 2 / size))
+    if not decrement < look.decrement:
+        return point, look
+    return new, replace(look, here=objective.criterion(new[None]), slope=slope[0], decrement=decrement)
+
+
 def _onward(objective: _Objective, point: FloatArray, look: _Look) -> tuple[FloatArray, int]:
     """Take a Newton step, or leave a saddle along its downhill direction and search again."""
     if look.lowest > 0:
@@ -284,7 +297,7 @@ def _onward(objective: _Objective, point: FloatArray, look: _Look) -> tuple[Floa
 
 
 def _finish(
-    problem: Problem, objective: _Objective, X: FloatArray, y: FloatArray, point: FloatArray, look: _Look, steps: int
+    problem: Problem, X: FloatArray, y: FloatArray, point: FloatArray, look: _Look, steps: int
 ) -> Fit:
     k, layout = problem.n_theta, problem.layout
     n, p = X.shape

@@ -6,7 +6,7 @@ import pytest
 
 from coachresearch.instruments.instrument import Form, Instrument, Item, Licence, ResponseScale, Scale, Source
 from coachresearch.instruments.reader import read_instruments
-from coachresearch.instruments.writing import lint_wording, reading_grade, syllables
+from coachresearch.instruments.writing import lint_wording, reading_grade, reading_grade_of, syllables
 
 GRADE = 0.005
 """Half of the last digit of grades worked out by hand to two decimals."""
@@ -126,3 +126,58 @@ def test_syllables_are_counted(word, count):
 ])
 def test_reading_grade_is_the_formula_of_1975(text, grade):
     assert reading_grade(text) == pytest.approx(grade, abs=GRADE)
+
+
+def with_use(text, use):
+    one = draft([text])
+    return replace(one, items=(replace(one.items[0], use=use),))
+
+
+@pytest.mark.parametrize(("use", "told"), [
+    ("reserve", True), ("consistency", True), ("context", False), ("open", False), ("note", False),
+    ("attention", False),
+])
+def test_statements_alone_must_say_one_thing_without_negation(use, told):
+    assert bool(found(with_use("Do you sit and not ask?", use))) is told
+
+
+@pytest.mark.parametrize("use", ["context", "open", "note"])
+def test_every_question_must_be_easy_to_read(use):
+    assert found(with_use("What organisational responsibilities characterise your intervention?", use))
+
+
+def test_an_attention_item_is_only_held_to_its_length():
+    assert found(with_use("To show that you are reading, please choose Never and nothing else.", "attention")) == []
+    assert found(with_use("Please " * 20 + "choose Never.", "attention")) == ["The item has 22 words"]
+
+
+def test_described_levels_are_held_to_their_words():
+    from coachresearch.instruments.instrument import Anchor
+
+    one = draft(["How well did it go?"], model="observation")
+    level = Anchor(1, (("en", "He leaves and does not ask."),), ((("en", "Goes the extra mile."),),))
+    described = replace(one, items=(replace(one.items[0], anchors=(level,)),))
+    assert [(fault.what, fault.where) for fault in lint_wording(described)] == [
+        ("A level names a gender ('he')", "own, item i1, level 1"), ("A level uses an idiom ('extra mile')",
+                                                                     "own, item i1, level 1")]
+
+
+def test_a_form_for_observers_alone_has_no_reversed_items():
+    one = draft(["Asks first."] * 3, signs=(1, -1, 1))
+    watched = replace(one, forms=(Form("watch", ("i1", "i2"), ("observer",), 1.0),))
+    assert found(watched) == ["1 items are reversed in a form for observation"]
+
+
+def test_balance_is_asked_of_reflective_scores_alone():
+    one = draft(["Asks first."] * 10, model="formative")
+    shown = replace(one.scales[0], model="reflective")
+    assert found(replace(one, scales=(shown,)))[0] == "0 of 10 items are keyed the other way (0%)"
+
+
+def test_the_reading_grade_of_a_form_is_that_of_its_statements():
+    one = draft(["The cat sat on the mat.", "My manager asks people what they need."])
+    both = reading_grade("The cat sat on the mat. My manager asks people what they need.")
+    assert reading_grade_of(one) == pytest.approx(both, abs=GRADE)
+    attention = replace(one, items=(one.items[0], replace(one.items[1], use="attention")))
+    assert reading_grade_of(attention) == pytest.approx(reading_grade("The cat sat on the mat."), abs=GRADE)
+    assert reading_grade_of(replace(one, items=tuple(replace(item, text=()) for item in one.items))) is None

@@ -78,7 +78,8 @@ def set_up(*, developer: bool) -> None:
         if run(sys.executable, "-m", "venv", str(VENV)):
             stop("The virtual environment could not be made.", "Remove the folder .venv, check the disk, try again.")
     print("Installing from the lock (some minutes the first time) ...", flush=True)
-    if run(python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt", *wanted):
+    if run(python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", "constraints.txt",
+           *wanted):
         stop("The installation did not finish; pip says why above.",
              "Check that the package index can be reached, then run the same command again.")
     stamps[0 if developer else 1].write_text(state, encoding="utf-8")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks import kinds_agreement, kinds_mixed, kinds_reliability, kinds_structure
+from benchmarks import kinds_agreement, kinds_mixed, kinds_ordinal, kinds_reliability, kinds_structure
 
 from coachresearch.core.estimate import Estimate
 from coachresearch.effects import sizes
@@ -257,5 +257,6 @@ KINDS: dict[str, Callable[[Case, Any], Numbers]] = {
     **kinds_structure.KINDS,
     **kinds_reliability.KINDS,
     **kinds_agreement.KINDS,
+    **kinds_ordinal.KINDS,
 }
 """Kind of case to the function that computes it."""

@@ -62,7 +62,7 @@ def test_standard_errors_of_polyserial_correlations_are_the_spread_of_their_esti
             found.append(polyserial(pd.DataFrame({"x": 5 + 2 * x, "y": y}), number="x", ordinal="y",
                                     estimator=estimator).estimates[0])
         spread = np.std([one.estimate for one in found])
-        assert np.mean([one.std_error for one in found]) == pytest.approx(spread, rel=0.14)  # 250 draws: 4.5 %, 3 times.
+        assert np.mean([one.std_error for one in found]) == pytest.approx(spread, rel=0.14)  # Three times 4.5 %.
         assert np.mean([one.conf_low < 0.7 < one.conf_high for one in found]) > 0.90
 
 

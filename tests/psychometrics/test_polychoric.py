@@ -22,8 +22,7 @@ TOLERANCE = REFERENCE["tolerance"]  # Correlations: lavaan's own search stops at
 def ordinal(n, rho, cuts, seed=1, k=2):
     rng = np.random.default_rng(seed)
     latent = rng.multivariate_normal(np.zeros(k), np.full((k, k), rho) + np.eye(k) * (1 - rho), size=n)
-    frame = pd.DataFrame(np.digitize(latent, cuts) + 1, columns=[f"i{item + 1}" for item in range(k)])
-    return frame
+    return pd.DataFrame(np.digitize(latent, cuts) + 1, columns=[f"i{item + 1}" for item in range(k)])
 
 
 def codes(result):
@@ -44,8 +43,7 @@ def test_bfi_is_as_in_lavaan(rows):
 
 
 def test_two_binary_items_cut_at_the_middle_have_a_closed_form():
-    frame = pd.DataFrame({"a": [0] * 50 + [1] * 50, "b": [0] * 40 + [1] * 20 + [0] * 10 + [1] * 30})
-    frame["b"] = [0] * 35 + [1] * 15 + [0] * 15 + [1] * 35
+    frame = pd.DataFrame({"a": [0] * 50 + [1] * 50, "b": [0] * 35 + [1] * 15 + [0] * 15 + [1] * 35})
     result = tetrachoric(collect(frame, into=PairTables))
     assert result.cor[0, 1] == pytest.approx(np.sin(2 * np.pi * (0.35 - 0.25)), abs=1e-9)
     assert result.estimate("threshold_1", "a").estimate == pytest.approx(0.0, abs=1e-12)
@@ -57,8 +55,9 @@ def test_categories_of_different_number_are_solved_together_as_apart():
     together = polychoric(collect(frame, into=PairTables))
     for pair in (["i1", "i3"], ["i1", "i2"]):
         alone = polychoric(collect(frame[pair], into=PairTables))
-        assert together.estimate("cor", " with ".join(pair)).estimate == pytest.approx(alone.cor[0, 1], abs=1e-9)
-        assert together.estimate("cor", " with ".join(pair)).std_error == pytest.approx(alone.std_errors[0, 1], abs=1e-9)
+        one = together.estimate("cor", " with ".join(pair))
+        assert one.estimate == pytest.approx(alone.cor[0, 1], abs=1e-9)
+        assert one.std_error == pytest.approx(alone.std_errors[0, 1], abs=1e-9)
 
 
 def test_high_correlations_and_skewed_cuts_are_recovered_from_expected_counts():

@@ -91,9 +91,13 @@ class PairTables:
     @property
     def pair_n(self) -> IntArray:
         """Rows that answered both items of each pair (k × k); on the diagonal, the item itself."""
-        starts = [place.start for place in self.places]
-        return np.add.reduceat(np.add.reduceat(self.counts, starts, axis=0), starts, axis=1) if starts else \
-            np.zeros((0, 0), dtype=np.int64)
+        belongs = self._belongs()
+        return belongs @ self.counts @ belongs.T
+
+    def _belongs(self) -> IntArray:
+        """Which categories belong to which item (k × K)."""
+        sizes = [len(one) for one in self.values]
+        return np.repeat(np.eye(len(sizes), dtype=np.int64), sizes, axis=1)
 
     def __add__(self, other: PairTables) -> PairTables:
         """Merge the counts of different rows, exactly; a category that only one side has seen is kept.
@@ -164,10 +168,8 @@ class PairTables:
             np.zeros(0, dtype=np.int64)
         biggest = int(np.abs(codes).max(initial=1))
         exact = object if (biggest * self.n) ** 2 >= 2 ** 62 else np.int64
-        starts = [place.start for place in self.places]
-        weighted = (self.counts * np.outer(codes, codes)).astype(exact)
-        products = np.add.reduceat(np.add.reduceat(weighted, starts, axis=0), starts, axis=1)
-        return np.add.reduceat((np.diag(self.counts) * codes).astype(exact), starts), products
+        valued = (self._belongs() * codes).astype(exact)
+        return valued @ np.diag(self.counts).astype(exact), valued @ self.counts.astype(exact) @ valued.T
 
     def _at(self, item: str) -> int:
         if item not in self.items:

@@ -67,11 +67,11 @@ def test_a_hoped_for_fall_is_supported_by_a_fall() -> None:
     assert _claim(UP, wanted="lower").verdict == "opposite"
 
 
-def test_only_randomised_and_waiting_lists_carry_a_causal_verb() -> None:
+def test_only_chance_or_a_rule_carry_a_causal_verb() -> None:
     causal = ("raised", "lowered", "rose_more", "fell_more")
     for design, interval, gate in product(STRENGTHS, (UP, DOWN), GATES):
         if _claim(interval, design, gate).verb in causal:
-            assert design in ("randomised", "waitlist")
+            assert design in ("randomised", "waitlist", "stepped_wedge", "discontinuity")
 
 
 def test_every_sentence_is_reached_and_no_other_is_written() -> None:
@@ -79,7 +79,8 @@ def test_every_sentence_is_reached_and_no_other_is_written() -> None:
         _claim(interval, design, gate, status_level=level).sentence.code
         for interval, design, gate, level in product((UP, DOWN, ACROSS, NONE), STRENGTHS, GATES, (None, 0, 1, 2, 5))
     }
-    assert reached | {"claim.weakened"} == {code for code in MESSAGES.codes() if code.startswith("claim.")}
+    codes = {code for code in MESSAGES.codes() if code.startswith("claim.")}
+    assert reached | {"claim.weakened", "claim.disputed"} == codes
 
 
 @pytest.mark.parametrize("level", [None, 0, 3])
@@ -131,7 +132,7 @@ def test_what_stays_open_is_named() -> None:
 def test_every_open_question_and_every_design_has_its_words() -> None:
     named = {f"open.{code}" for one in STRENGTHS.values() for code in one.leaves_open}
     named |= {f"open.{code}" for code in ("not_no_effect", "draft_items", "measurement_unknown", "own_view",
-                                          "single_persons", "later_times", "failed_measurement")}
+                                          "single_persons", "later_times", "failed_measurement", "other_analyses")}
     assert named == {code for code in MESSAGES.codes() if code.startswith("open.")}
     for one in STRENGTHS.values():
         assert MESSAGES.knows(f"design.{one.design}")
@@ -213,3 +214,26 @@ def test_turning_the_sign_turns_the_verdict(low: float, width: float, design: st
     turned = {"supported": "opposite", "cannot_be_told": "cannot_be_told"}
     assert down.verdict == turned[up.verdict]
     assert replace(up, wanted="lower").wanted == "lower"
+
+
+def _other(low: float, high: float) -> Estimate:
+    return Estimate("change_difference", (low + high) / 2, conf_low=low, conf_high=high, conf_level=0.95, n=93)
+
+
+@pytest.mark.parametrize(("others", "verb", "disputed"), [
+    ((UP, UP), "raised", False),
+    ((UP, ACROSS), "raised", False),
+    ((ACROSS, ACROSS, UP), "rose_more", True),
+    ((UP, UP, DOWN), "rose_more", True),
+    ((), "raised", False),
+])
+def test_other_analyses_that_dispute_a_claim_weaken_its_verb(others: tuple, verb: str, disputed: bool) -> None:
+    claim = _claim(sensitivity=tuple((f"a{at}", _other(*one)) for at, one in enumerate(others)))
+    assert (claim.verb, claim.disputed) == (verb, disputed)
+    assert ("other_analyses" in claim.does_not_show) == disputed
+
+
+def test_a_reading_that_holds_zero_is_not_disputed() -> None:
+    claim = _claim(ACROSS, sensitivity=(("a", _other(*UP)),))
+    assert claim.verb == "was_not_shown_to_differ"
+    assert not claim.disputed

@@ -50,9 +50,10 @@ def test_every_entry_is_named_in_the_code(room: str) -> None:
     ("gate_kind", ("reliability", "structure", "invariance", "agreement")),
     ("season", ("spring", "summer", "autumn", "winter")),
     ("summary.gate", ("pass", "fail", "not_assessable")),
-    ("summary.design", ("randomised", "waitlist", "matched", "self_selected", "one_group", "cross_section")),
+    ("summary.design", ("randomised", "waitlist", "stepped_wedge", "discontinuity", "difference_in_differences",
+                        "matched", "self_selected", "one_group", "cross_section")),
     ("estimand", ("ancova_difference", "change_difference", "mean_change", "mean_difference", "hedges_g",
-                  "hedges_g_change", "d_av")),
+                  "hedges_g_change", "d_av", "did", "jump", "wedge_effect")),
     ("unit", ("points", "sd")),
 ])
 def test_every_choice_has_exactly_its_entries(prefix: str, codes: tuple[str, ...]) -> None:

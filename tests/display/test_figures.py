@@ -13,7 +13,13 @@ from matplotlib.figure import Figure
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.figures import FIGURES, alt_text, draw, draw_frame, drawing, figure_of, has_figure
 from coachresearch.display.figures.category_use import category_frame
+from coachresearch.display.figures.event_study import event_frame
+from coachresearch.display.figures.individual import individual_frame
+from coachresearch.display.figures.interrupted import series_frame
+from coachresearch.display.figures.love import love_frame
 from coachresearch.display.figures.paired_slope import change_frame
+from coachresearch.display.figures.raincloud import density
+from coachresearch.display.figures.studies import studies_frame
 from coachresearch.display.figures.style import BLUE, VERMILLION, group_style
 from coachresearch.display.result import Result
 from coachresearch.display.svg import figure_svg
@@ -39,6 +45,32 @@ def _lines() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["series", "part", "time", "estimate", "conf_low", "conf_high"])
 
 
+def _effects() -> dict[str, pd.DataFrame]:
+    ends = {"low": 1.0, "high": 5.0}
+    balance = [Estimate(term, value, "pre") for term, value in (("balance_before", -0.56), ("balance_after", 0.02))]
+    events = [Estimate("lead", 0.1, "1", conf_low=-0.3, conf_high=0.5), Estimate("lag", 0.6, "3", conf_low=0.2,
+                                                                                conf_high=1.0)]
+    whole = [Estimate("pooled", 0.4, conf_low=0.1, conf_high=0.7), Estimate("prediction", 0.4, conf_low=-0.3,
+                                                                           conf_high=1.1)]
+    effects = np.linspace(0.1, 0.7, 12)
+    names = [f"s{n}" for n in range(12)]
+    pooled = studies_frame(names, effects, np.linspace(0.01, 0.09, 12), whole, 0.95, np.ones(12))
+    rates = np.array([[2.0, 2, 2, 1, 1, 1]])
+    plain = pd.DataFrame({"label": ["Ours"], "estimate": [0.3], "conf_low": [0.1], "conf_high": [0.5], "n": [40]})
+    return {
+        "effect": plain, "beside_published": plain, "meta_analysis": pooled, "funnel": pooled,
+        "individual_change": individual_frame(np.array([2.0, 3, 4]), np.array([4.0, 3, 2]), ("improved", "unchanged",
+                                                                                              "worse"),
+                                              centre=0, slope=1, reach=0.9, border=3.0, **ends),
+        "observed_effect": love_frame(balance), "event_study": event_frame(events, ("1", "2", "3"), "3"),
+        "interrupted_series": series_frame(("a",), tuple("123456"), rates, rates, rates * 2, 3),
+        "raincloud": pd.DataFrame({"group": list("AAABBB"), "score": [1.0, 2, 5, 3, 3, 4], **ends}),
+        "tipping_point": pd.DataFrame({"shift": [0.0, -0.5, -1.0], "estimate": [0.4, 0.3, 0.2],
+                                       "conf_low": [0.1, 0.0, -0.1], "conf_high": [0.7, 0.6, 0.5], "tipping": -0.5}),
+        "power": pd.DataFrame({"n": [20, 40], "effect": [0.5, 0.5], "power": [0.34, 0.6]}),
+    }
+
+
 def _frames() -> dict[str, pd.DataFrame]:
     reliable = estimates_frame((
         Estimate("alpha", 0.84, "Trust", conf_low=0.78, conf_high=0.89, n=41),
@@ -50,11 +82,32 @@ def _frames() -> dict[str, pd.DataFrame]:
         "item_analysis": category_frame(["i1", "i2"], [1, 2, 3], np.array([[1, 2, 7], [0, 5, 5]])),
         "coach_effects": pd.DataFrame({"label": ["c1", "c2"], "estimate": [0.4, -0.2], "conf_low": [0.1, -0.5],
                                        "conf_high": [0.7, 0.1], "n": [8, 9]}),
-        "growth": _lines(), "decay": _lines(),
+        "growth": _lines(), "decay": _lines(), **_effects(),
     }
 
 
 WORDS = {
+    "effect": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the interval holds "
+              "zero.",
+    "beside_published": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the "
+                        "interval holds zero.",
+    "meta_analysis": "Effects of 12 studies with intervals. Their average is +0.40, interval 0.10 to 0.70; a new study "
+                     "may find −0.30 to 1.10.",
+    "funnel": "Effects of 12 studies over their standard errors, which run from 0.10 to 0.30, with the regions where p "
+              "is below .05 and .01.",
+    "individual_change": "Dots for 3 people, after against before, with a band of measurement error 0.90 wide to each "
+                         "side. 1 improved, 1 stayed within it, 1 got worse; single dots hold measurement error.",
+    "observed_effect": "Differences of 1 covariate between the arms before, in standard deviations. The largest is 0.56 "
+                       "unweighted and 0.02 weighted.",
+    "event_study": "Differences between coached and other units in 2 periods before and 1 from the start of coaching "
+                   "on. The interval leaves out zero in 0 before and 1 after.",
+    "interrupted_series": "Rates over 3 periods before and 3 after the start, in 1 unit. At the end the fitted rate is "
+                          "1.00; without coaching 2.00 was to be expected.",
+    "raincloud": "Spread of 6 scores in 2 groups: half densities, boxes and every score. The median of A is 2.00.",
+    "tipping_point": "The effect with its interval over shifts from −1.00 to 0.00 given to those who left. "
+                     "At −0.50 the interval begins to hold zero.",
+    "power": "Chance to show an effect over the number of people an arm, 1 line. An effect of 0.50 with 40 people an "
+             "arm: .60.",
     "change": "Lines from before to after for 5 people in 2 arms, with their means. C minus W: +0.40, interval 0.10 to "
               "0.70. Single lines hold measurement error.",
     "flow": "Boxes for 2 arms, from top to bottom. 23 people were assigned and 19 people are in the analysis; 4 of "
@@ -173,3 +226,15 @@ def test_refusals_name_what_there_is() -> None:
         draw(Result(title="T", estimates=(), method=""))
     with pytest.raises(ValueError, match="needs a title and a description"):
         figure_svg(Figure(), id="f", title="", description="x")
+
+
+def test_a_cloud_stops_at_the_ends_of_the_scale_and_holds_everybody() -> None:
+    at = np.linspace(1, 5, 4001)
+    cloud = density(np.array([1.0, 1.2, 2.0, 4.8, 5.0]), 1.0, 5.0, at)
+    assert np.trapezoid(cloud, at) == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_funnel_of_few_studies_is_refused() -> None:
+    few = studies_frame(["a", "b"], np.array([0.1, 0.2]), np.array([0.1, 0.2]), (), 0.95, np.ones(2))
+    with pytest.raises(ValueError, match="2 studies tells nothing; it needs 10"):
+        draw_frame("funnel", few)

@@ -7,6 +7,7 @@ from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coachresearch.apps.checks import Checks, Compared, design_checks
 from coachresearch.apps.facts import instrument_facts, instrument_of, outcome_title, provenance, role_words
 from coachresearch.apps.folder import StudyFolder, open_folder
 from coachresearch.apps.measure import has_answers, measure_scale, place_in, saved
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from coachresearch.effects.change import Change
+    from coachresearch.effects.designs.effect import Effect
     from coachresearch.reports.report import Report
     from coachresearch.responses.responses import Responses
     from coachresearch.scoring.scores import Scores
@@ -41,11 +43,14 @@ class Evaluation:
         One per change.
     measurement : tuple of ScaleMeasurement
         How well each outcome was measured before the coaching.
+    designs : tuple of Effect
+        The other analyses that the design asks for, outcome by outcome.
     """
 
     changes: tuple[Change, ...]
     claims: tuple[Claim, ...]
     measurement: tuple[ScaleMeasurement, ...]
+    designs: tuple[Effect, ...] = ()
 
 
 def evaluate(opened: StudyFolder) -> Evaluation:
@@ -68,7 +73,8 @@ def evaluate(opened: StudyFolder) -> Evaluation:
     responses = _answers(opened)
     found = [_outcome(opened, scores, responses, outcome) for outcome in (study.primary, *study.secondary)
              if outcome is study.primary or _present(scores, outcome)]
-    return Evaluation(*(tuple(part) for part in zip(*found, strict=True)))
+    changes, claims, measured, checks = (tuple(part) for part in zip(*found, strict=True))
+    return Evaluation(changes, claims, measured, tuple(result for one in checks for result in one.results))
 
 
 def evaluation_text(study: str | Path) -> str:
@@ -110,7 +116,8 @@ def study_report_of(study: str | Path) -> Report:
         instruments=instrument_facts(opened), min_group=about.min_group, goal=about.goal, season=about.season,
         registration=about.registration, language=about.language, simulated=about.simulated,
         provenance=provenance(opened, "coachresearch report", scores.frame, opened.people.people))
-    return study_report(facts, measurement=found.measurement, changes=found.changes, claims=found.claims)
+    return study_report(facts, measurement=found.measurement, changes=(*found.changes, *found.designs),
+                        claims=found.claims)
 
 
 def write_study_report(study: str | Path, out: Path | None = None) -> str:
@@ -143,7 +150,7 @@ def _present(scores: Scores, outcome: Outcome) -> bool:
 
 def _outcome(
     opened: StudyFolder, scores: Scores, responses: Responses | None, outcome: Outcome
-) -> tuple[Change, Claim, ScaleMeasurement]:
+) -> tuple[Change, Claim, ScaleMeasurement, Checks]:
     from coachresearch.effects.change import change
 
     study, before, after = opened.study, *opened.study.waves[:2]
@@ -152,14 +159,18 @@ def _outcome(
     instrument = instrument_of(opened, outcome)
     low, high = _ends(instrument, outcome.scale)
     coached, comparison = _compared(opened)
+    reliability, table = _reliability(scores, outcome, before, measured), _wide(opened, scores, outcome)
     found = change(
-        _wide(opened, scores, outcome), title=title, pre=f"{outcome.scale}@{before.id}",
+        table, title=title, pre=f"{outcome.scale}@{before.id}",
         post=f"{outcome.scale}@{after.id}", arm="arm" if comparison else None, coached=coached if comparison else None,
-        comparison=comparison, reliability=_reliability(scores, outcome, before, measured), minimum=study.min_group,
+        comparison=comparison, reliability=reliability, minimum=study.min_group,
         source=sentence("source.scores", study.language, study=study.id, role=role_words(outcome.role, study.language)),
         low=low, high=high)
-    claim = _claim(opened, found, outcome, measured, claim_level(instrument) if instrument else None)
-    return found, claim, measured
+    checks = design_checks(
+        Compared(table, f"{outcome.scale}@{before.id}", f"{outcome.scale}@{after.id}", coached, comparison, title,
+                 study.language, reliability), study.assignment)
+    level = claim_level(instrument) if instrument else None
+    return found, _claim(opened, found, outcome, measured, level, checks), measured, checks
 
 
 def _ends(instrument: Instrument | None, scale: str) -> tuple[float, float]:
@@ -171,7 +182,8 @@ def _ends(instrument: Instrument | None, scale: str) -> tuple[float, float]:
 
 
 def _wide(opened: StudyFolder, scores: Scores, outcome: Outcome) -> pd.DataFrame:
-    table = scores.matrix(outcome.scale, role=outcome.role, keep="arm", people=opened.people.people, everyone=True)
+    table = scores.matrix(outcome.scale, role=outcome.role, keep=("arm", "team", "level"),
+                          people=opened.people.people, everyone=True)
     for wave in opened.study.waves[:2]:
         if f"{outcome.scale}@{wave.id}" not in table:
             table[f"{outcome.scale}@{wave.id}"] = float("nan")
@@ -219,7 +231,8 @@ def _usable(known: Estimate | None) -> Estimate | None:
 
 
 def _claim(
-    opened: StudyFolder, found: Change, outcome: Outcome, measured: ScaleMeasurement, level: int | None
+    opened: StudyFolder, found: Change, outcome: Outcome, measured: ScaleMeasurement, level: int | None,
+    checks: Checks,
 ) -> Claim:
     study = opened.study
     estimand, estimate = _decisive(found)
@@ -228,7 +241,8 @@ def _claim(
     return make_claim(
         id=f"{outcome.scale}.{outcome.role}", outcome=found.title, estimand=estimand, estimate=estimate,
         design=study.assignment, gate=deciding_gate(measured.gates), status_level=level, coached=arms[coached],
-        comparison=arms[comparison] if comparison else "", self_report=outcome.role == "self")
+        comparison=arms[comparison] if comparison else "", self_report=outcome.role == "self",
+        sensitivity=checks.sensitivity)
 
 
 def _decisive(found: Change) -> tuple[Estimand, Estimate]:

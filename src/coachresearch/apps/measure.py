@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coachresearch.apps.facts import instrument_facts, provenance, role_words
 from coachresearch.apps.folder import StudyFolder, open_folder
+from coachresearch.apps.structures import SEED, with_structure
 from coachresearch.core.contracts import RaterRole
 from coachresearch.core.errors import DesignError, EstimationError
 from coachresearch.core.gate import not_assessable
@@ -17,12 +19,15 @@ from coachresearch.reports.facts import MeasurementFacts, ScaleMeasurement
 from coachresearch.studies.study import Wave
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from coachresearch.reports.report import Report
     from coachresearch.responses.responses import Responses
 
 
 def measure_scale(
-    opened: StudyFolder, responses: Responses, scale: Scale, instrument: Instrument, wave: Wave, role: RaterRole
+    opened: StudyFolder, responses: Responses, scale: Scale, instrument: Instrument, wave: Wave, role: RaterRole,
+    *, rng: np.random.Generator | None = None,
 ) -> ScaleMeasurement:
     """Item analysis, reliability and gate of one scale in one wave and one rater role.
 
@@ -32,6 +37,8 @@ def measure_scale(
     responses : Responses
     scale, instrument, wave, role
         What to measure. Rows are ratings where others answer, people where they answer about themselves.
+    rng : Generator, optional
+        With it the structure is looked at too: one factor, and factors beyond chance.
 
     Returns
     -------
@@ -62,8 +69,9 @@ def measure_scale(
     except EstimationError:
         gate = not_assessable(name, reason="not_computed", n=len(items))
         return ScaleMeasurement(id=name, title=title, gates=(gate,))
-    return ScaleMeasurement(id=name, title=title, gates=(reliability_gate(measured),), reliability=measured,
-                            items=analysed)
+    gate = replace(reliability_gate(measured), unit="person" if role == "self" else "rating")
+    one = ScaleMeasurement(id=name, title=title, gates=(gate,), reliability=measured, items=analysed)
+    return one if rng is None else with_structure(one, items, unit=unit, rng=rng)
 
 
 def measurements(opened: StudyFolder, responses: Responses, *, waves: tuple[Wave, ...] = ()) -> list[ScaleMeasurement]:
@@ -76,13 +84,15 @@ def measurements(opened: StudyFolder, responses: Responses, *, waves: tuple[Wave
     waves : tuple of Wave
         Only these; all if empty.
     """
-    found = []
+    import numpy as np
+
+    found, rng = [], np.random.default_rng(SEED)
     for wave in waves or opened.study.waves:
         for asked in wave.asked:
             instrument = opened.instruments[asked.instrument]
             carried = [scale for scale in instrument.scales
                        if set(scale.items) <= set(instrument.form(asked.form).items)]
-            found += [measure_scale(opened, responses, scale, instrument, wave, role)
+            found += [measure_scale(opened, responses, scale, instrument, wave, role, rng=rng)
                       for role in asked.roles for scale in carried
                       if has_answers(responses, instrument.id, wave.id, role)]
     return found
@@ -114,7 +124,7 @@ def measurement_report_of(study: str | Path) -> Report:
     facts = MeasurementFacts(
         title=opened.study.title, question=opened.study.question, n=int(responses.frame["target"].nunique()),
         instruments=instrument_facts(opened), min_group=opened.study.min_group, language=opened.study.language,
-        provenance=provenance(opened, "coachresearch measure", responses.frame), simulated=opened.study.simulated)
+        provenance=replace(provenance(opened, "coachresearch measure", responses.frame), seed=SEED), simulated=opened.study.simulated)
     return measurement_report(facts, scales)
 
 

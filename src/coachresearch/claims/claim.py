@@ -15,7 +15,7 @@ from coachresearch.core.estimate import Estimate
 from coachresearch.core.gate import Gate, Verdict
 
 Estimand = Literal["ancova_difference", "change_difference", "mean_change", "mean_difference", "hedges_g",
-                   "hedges_g_change", "d_av"]
+                   "hedges_g_change", "d_av", "did", "jump", "wedge_effect"]
 Unit = Literal["points", "sd"]
 ClaimVerdict = Literal["supported", "not_shown", "opposite", "cannot_be_told", "withdrawn"]
 Verb = Literal[
@@ -27,11 +27,12 @@ Wanted = Literal["higher", "lower"]
 _UNITS: tuple[tuple[Estimand, Unit], ...] = (
     ("ancova_difference", "points"), ("change_difference", "points"), ("mean_change", "points"),
     ("mean_difference", "points"), ("hedges_g", "sd"), ("hedges_g_change", "sd"), ("d_av", "sd"),
+    ("did", "points"), ("jump", "points"), ("wedge_effect", "points"),
 )
 _UP: tuple[Verb, ...] = ("higher_cannot_be_told", "was_higher_after", "rose_more", "raised")
 _DOWN: tuple[Verb, ...] = ("lower_cannot_be_told", "was_lower_after", "fell_more", "lowered")
 _BETWEEN: tuple[Estimand, ...] = ("ancova_difference", "change_difference", "mean_difference", "hedges_g",
-                                 "hedges_g_change")
+                                 "hedges_g_change", "did", "jump", "wedge_effect")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ class Claim:
         return sum(_direction(other) == mine for _, other in self.sensitivity)
 
     @property
+    def disputed(self) -> bool:
+        """Whether other analyses of the same data speak against this one."""
+        return disputed(self.estimate, self.sensitivity)
+
+    @property
     def sentence(self) -> Wording:
         """The claim in words: key ``claim.<verb>``, or ``claim.draft.<verb>`` where the items are drafts."""
         kind = "claim.draft" if self.draft and self.verb not in ("withdrawn", "no_interval") else "claim"
@@ -126,7 +132,7 @@ class Claim:
 
     @property
     def weakened(self) -> bool:
-        """Whether the verb is one step weaker than the design alone would allow."""
+        """Whether the verb is one step weaker than the design alone would allow, because of the measurement."""
         return self.gate_verdict == "not_assessable" and self.verdict in ("supported", "opposite", "cannot_be_told") \
             and self.verb != "no_interval" and strength(self.design).grade > 0
 
@@ -153,7 +159,8 @@ class Claim:
             "does_not_show": list(self.does_not_show), "smallest_worthwhile": self.smallest_worthwhile,
             "worth": self.worth.code if self.worth else None,
             "sensitivity": [{"check": code, **_plain(asdict(one))} for code, one in self.sensitivity],
-            "held": self.held, "checks": len(self.sensitivity), "coached": self.coached, "comparison": self.comparison,
+            "held": self.held, "disputed": self.disputed, "checks": len(self.sensitivity), "coached": self.coached,
+            "comparison": self.comparison,
             "wanted": self.wanted,
         }
 
@@ -209,7 +216,8 @@ def make_claim(
     Claim
         A failed gate withdraws the claim. Without an interval, nothing can be told. An interval that holds zero was not
         shown to differ, which is never the same as no effect. Otherwise the verb follows the grade of the design, one
-        grade weaker where the measurement could not be assessed; at grade 0 the cause cannot be told.
+        grade weaker where the measurement could not be assessed, and one where other analyses dispute it (one of them
+        leads the opposite way, or fewer than half lead the same way); at grade 0 the cause cannot be told.
 
     Raises
     ------
@@ -220,10 +228,21 @@ def make_claim(
     """
     _check(estimand, design)
     rung(status_level)
-    verdict, verb = _judged(estimate, _grade(design, gate), gate, wanted)
+    doubt = disputed(estimate, sensitivity)
+    verdict, verb = _judged(estimate, max(_grade(design, gate) - doubt, 0), gate, wanted)
     left = _left_open(design, gate, verdict, draft=is_draft(status_level), self_report=self_report)
+    if doubt and verdict != "withdrawn":
+        left = ("other_analyses", *left)
     return Claim(id, outcome, estimand, estimate, design, gate, status_level, verdict, verb, left, smallest_worthwhile,
                  sensitivity, coached, comparison, wanted)
+
+
+def disputed(estimate: Estimate, sensitivity: tuple[tuple[str, Estimate], ...]) -> bool:
+    """Whether other analyses speak against a reading: one leads the opposite way, or fewer than half the same way."""
+    mine, others = _direction(estimate), [_direction(one) for _, one in sensitivity]
+    if not mine or not others:
+        return False
+    return -mine in others or sum(one == mine for one in others) < len(others) / 2
 
 
 def deciding_gate(gates: Iterable[Gate]) -> Gate | None:

@@ -9,7 +9,8 @@ from typing import Literal
 
 from coachresearch.core.errors import DesignError
 
-Design = Literal["randomised", "waitlist", "matched", "self_selected", "one_group", "cross_section"]
+Design = Literal["randomised", "waitlist", "stepped_wedge", "discontinuity", "difference_in_differences", "matched",
+                 "self_selected", "one_group", "cross_section"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ STRENGTHS: Mapping[str, Strength] = MappingProxyType({
     one.design: one for one in (
         Strength("randomised", 3, ("knowing_the_arm",)),
         Strength("waitlist", 2, ("waiting_itself", "knowing_the_arm")),
+        Strength("stepped_wedge", 2, ("growing_effect", "knowing_the_arm")),
+        Strength("discontinuity", 2, ("away_from_the_cut", "knowing_the_arm")),
+        Strength("difference_in_differences", 1, ("unlike_paths", "unmeasured_differences")),
         Strength("matched", 1, ("unmeasured_differences",)),
         Strength("self_selected", 1, ("choice", "regression_to_mean")),
         Strength("one_group", 0, ("passing_time", "regression_to_mean")),

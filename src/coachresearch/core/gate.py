@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 Verdict = Literal["pass", "fail", "not_assessable"]
 GateKind = Literal["reliability", "structure", "invariance", "agreement"]
+GateUnit = Literal["person", "rating"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Gate:
         Code of the named rule (author and year) that was applied; key ``rule.<code>`` of the catalogue.
     n : int
         Units behind it.
+    unit : {"person", "rating"}
+        What the rows were.
     reason : str
         Code of the reason for ``not_assessable``; key ``gate_reason.<code>`` of the catalogue.
     """
@@ -44,6 +47,7 @@ class Gate:
     rule: str = ""
     n: int = 0
     reason: str = ""
+    unit: GateUnit = "person"
 
     def __post_init__(self) -> None:
         if self.verdict not in get_args(Verdict):

@@ -111,6 +111,8 @@ class ScaleMeasurement:
         Empty means: not assessable.
     reliability, items : Result or None
         Results of kind ``reliability`` and ``item_analysis``.
+    structure : Result or None
+        Result of kind ``structure``.
     """
 
     id: str
@@ -118,6 +120,7 @@ class ScaleMeasurement:
     gates: tuple[Gate, ...] = ()
     reliability: Result | None = None
     items: Result | None = None
+    structure: Result | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ def claim_sentences(claim: Claim, language: str = "en") -> tuple[str, ...]:
     """Return a claim in words: the sentence itself, how its verb was weakened, and what it is worth."""
     said = [spoken(claim.sentence, language)]
     said += [sentence("claim.weakened", language)] if claim.weakened else []
+    said += [sentence("claim.disputed", language)] if claim.disputed and claim.verdict != "withdrawn" else []
     said += [spoken(claim.worth, language)] if claim.worth else []
     return tuple(said)
 
@@ -82,4 +83,5 @@ def _held(claim: Claim, language: str) -> str:
         return numbers.NOTHING
     if not claim.sensitivity:
         return sentence("ledger.no_checks", language)
-    return sentence("ledger.held_words", language, held=claim.held, of=len(claim.sensitivity))
+    names = "; ".join(sentence(f"check.{code}", language) for code, _ in claim.sensitivity)
+    return sentence("ledger.held_words", language, held=claim.held, of=len(claim.sensitivity), names=names)

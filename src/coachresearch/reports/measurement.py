@@ -12,6 +12,7 @@ from coachresearch.reports.parts import Bullets, Drawn, Heading, Part, Quote, Sa
 from coachresearch.reports.report import Report
 from coachresearch.reports.scales import (
     instrument_references,
+    of_kind,
     rule_references,
     scale_parts,
     shown_scales,
@@ -40,12 +41,14 @@ def measurement_report(facts: MeasurementFacts, scales: Sequence[ScaleMeasuremen
     if enough:
         sections += [
             Section("measurement", say("heading.measurement"), scale_parts(scales, facts.min_group, language)),
-            Section("items", say("heading.items"), _items(shown)),
         ]
+        sections += [Section("structure", say("heading.structure"), _structures(shown))] \
+            if any(one.structure for one in shown) else []
+        sections.append(Section("items", say("heading.items"), _items(shown)))
     gates = [gate for one in shown for gate in one.gates]
     sections += [
         Section("instruments", say("heading.instruments"), instrument_parts(facts.instruments)),
-        Section("limits", say("heading.limits"), _limits(facts)),
+        Section("limits", say("heading.limits"), _limits(facts, shown)),
         Section("methods", say("heading.methods"), _methods(facts, shown)),
         Section("references", say("heading.references"),
                 (Bullets((*instrument_references(facts.instruments), *rule_references(gates))),)),
@@ -70,12 +73,39 @@ def instrument_parts(instruments: Sequence[InstrumentFacts]) -> tuple[Part, ...]
 def _summary(facts: MeasurementFacts, scales: Sequence[ScaleMeasurement], enough: bool) -> tuple[Part, ...]:
     if not enough:
         return (say("summary.too_few", min_group=facts.min_group),)
-    verdicts = [verdict_of(one.gates) for one in scales]
-    return (
+    verdicts = [verdict_of(of_kind(one.gates, "reliability")) for one in scales]
+    shapes = [verdict_of(known) for one in scales if (known := of_kind(one.gates, "structure"))]
+    parts: list[Part] = [
         say("summary.measured", n=facts.n, of=len(scales), passed=verdicts.count("pass"),
             failed=verdicts.count("fail"), unknown=verdicts.count("not_assessable")),
         say("summary.measured_meaning"),
-    )
+    ]
+    if shapes:
+        parts.append(say("summary.structure", of=len(shapes), passed=shapes.count("pass"),
+                         failed=shapes.count("fail"), unknown=shapes.count("not_assessable")))
+    return (*parts, *(say("summary.precise_not_one", title=one.title) for one in scales if _precise_not_one(one)))
+
+
+def _precise_not_one(one: ScaleMeasurement) -> bool:
+    """Whether a scale is precise although one factor does not describe its items."""
+    return (verdict_of(of_kind(one.gates, "reliability")) == "pass"
+            and verdict_of(of_kind(one.gates, "structure")) == "fail")
+
+
+def _structures(scales: Sequence[ScaleMeasurement]) -> tuple[Part, ...]:
+    parts: list[Part] = [say("explain.structure")]
+    for one in scales:
+        if one.structure is None:
+            continue
+        parts.append(Heading(Quote(one.title)))
+        number = {found.term: found.estimate for found in one.structure.estimates if not found.group}
+        parts += [
+            say("structure.found", n_factors=round(number["n_factors"]), n_components=round(number["n_components"]),
+                rmsea=number["rmsea"], srmr=number["srmr"], cfi=number["cfi"]),
+            Drawn(one.structure.kind, one.structure.figure_frame, say("structure.figure", title=one.title)),
+            TableOf(one.structure, folded=say("structure.numbers", title=one.title))]
+        parts += [say(f"caution.{found.code}", **found.values) for found in one.structure.cautions]
+    return tuple(parts)
 
 
 def _items(scales: Sequence[ScaleMeasurement]) -> tuple[Part, ...]:
@@ -91,9 +121,10 @@ def _items(scales: Sequence[ScaleMeasurement]) -> tuple[Part, ...]:
     return tuple(parts)
 
 
-def _limits(facts: MeasurementFacts) -> tuple[Part, ...]:
+def _limits(facts: MeasurementFacts, scales: Sequence[ScaleMeasurement]) -> tuple[Part, ...]:
+    looked = "limits.precision_and_structure" if any(one.structure for one in scales) else "limits.precision_only"
     bullets = [say("limits.simulated")] if facts.simulated else []
-    bullets += [say("limits.sample"), say("limits.precision_only")]
+    bullets += [say("limits.sample"), say(looked)]
     return (Bullets(tuple(bullets)), *(Quote(note) for note in facts.notes))
 
 
@@ -101,6 +132,7 @@ def _methods(facts: MeasurementFacts, scales: Sequence[ScaleMeasurement]) -> tup
     pairs: list[tuple[Say, Say | Quote]] = [
         (say("methods.floor"), say("methods.floor_people", min_group=facts.min_group))]
     pairs += [(say("methods.source"), Quote(facts.source))] if facts.source else []
-    results = [result for one in scales for result in (one.reliability, one.items) if result is not None]
+    results = [result for one in scales for result in (one.reliability, one.structure, one.items)
+               if result is not None]
     said = dict.fromkeys(say(f"method.{one.method}") for one in results if one.method)
     return (Terms(tuple(pairs)), Bullets(tuple(said))) if said else (Terms(tuple(pairs)),)

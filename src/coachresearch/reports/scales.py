@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from coachresearch.claims.claim import deciding_gate
 from coachresearch.core.estimate import Estimate
-from coachresearch.core.gate import Gate, Verdict
+from coachresearch.core.gate import Gate, GateKind, Verdict
 from coachresearch.display import numbers
 from coachresearch.display.rules import RULES
 from coachresearch.display.tables import Block, Column, Table
@@ -32,7 +32,8 @@ def shown_scales(scales: Sequence[ScaleMeasurement], min_group: int) -> tuple[Sc
         replace(
             one, gates=tuple(gate for gate in one.gates if not 0 < gate.n < min_group),
             reliability=one.reliability if one.reliability and may_show(one.reliability, min_group) else None,
-            items=one.items if one.items and may_show(one.items, min_group) else None)
+            items=one.items if one.items and may_show(one.items, min_group) else None,
+            structure=one.structure if one.structure and may_show(one.structure, min_group) else None)
         for one in scales)
 
 
@@ -70,6 +71,11 @@ def verdict_of(gates: Sequence[Gate]) -> Verdict:
     return decided.verdict if decided else "not_assessable"
 
 
+def of_kind(gates: Sequence[Gate], kind: GateKind) -> tuple[Gate, ...]:
+    """Return the gates of one kind."""
+    return tuple(gate for gate in gates if gate.kind == kind)
+
+
 def rule_references(gates: Sequence[Gate]) -> tuple[Say, ...]:
     """Return the sources of the rules that were applied, each once."""
     rules = dict.fromkeys(gate.rule for gate in gates if gate.rule in RULES)
@@ -89,7 +95,8 @@ def instrument_references(instruments: Sequence[InstrumentFacts]) -> tuple[Say, 
 
 
 def _left_out(all_scales: Sequence[ScaleMeasurement], shown: Sequence[ScaleMeasurement]) -> bool:
-    return any((one.reliability, one.items, one.gates) != (kept.reliability, kept.items, kept.gates)
+    return any((one.reliability, one.items, one.structure, one.gates)
+               != (kept.reliability, kept.items, kept.structure, kept.gates)
                for one, kept in zip(all_scales, shown, strict=True))
 
 
@@ -99,7 +106,7 @@ def _frame(scales: Sequence[ScaleMeasurement]) -> pd.DataFrame | None:
     for one in scales:
         if one.reliability is None:
             continue
-        limits = [RULES[gate.rule].needed for gate in one.gates if gate.rule in RULES]
+        limits = [RULES[gate.rule].needed for gate in of_kind(one.gates, "reliability") if gate.rule in RULES]
         for found in _coefficients(one):
             if style(found.term) == "bounded":
                 rows.append(replace(found, group=one.title))
@@ -117,16 +124,20 @@ def _coefficients(one: ScaleMeasurement) -> list[Estimate]:
 def _table(scales: Sequence[ScaleMeasurement], language: str) -> Table:
     columns = [Column(sentence("scales.column_scale", language), "text")]
     columns += [Column(label(term, language)) for term in _TERMS]
+    looked = any(of_kind(one.gates, "structure") for one in scales)
     columns += [Column(sentence("column.n", language)),
                 Column(sentence("scales.column_check", language), "text")]
+    columns += [Column(sentence("scales.column_structure", language), "text")] if looked else []
     rows = []
     notes: list[str] = []
     for one in scales:
         found = {estimate.term: estimate for estimate in _coefficients(one)}
         most = max((estimate.n for estimate in found.values()), default=0)
-        check = sentence(f"gate_word.{verdict_of(one.gates)}", language)
+        check = sentence(f"gate_word.{verdict_of(of_kind(one.gates, 'reliability'))}", language)
+        known = of_kind(one.gates, "structure")
+        shape = (sentence(f"gate_word.{verdict_of(known)}", language) if known else numbers.NOTHING,) if looked else ()
         rows.append((one.title, *(_cell(found.get(term)) for term in _TERMS),
-                     numbers.count(most) if most else numbers.NOTHING, check))
+                     numbers.count(most) if most else numbers.NOTHING, check, *shape))
         if one.reliability is not None:
             notes += method_sentences(replace(one.reliability, estimates=tuple(found.values())), language)
             notes += [f"{one.title}: {caution_sentence(caution, language)}" for caution in one.reliability.cautions]

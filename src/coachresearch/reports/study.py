@@ -153,9 +153,11 @@ def _effect(
             parts += [Drawn(one.kind, _named(one.figure_frame, facts.names), say("change.figure", title=one.title))]
             parts += [say("explain.lines")] if one.kind == "change" else []
         names = tuple(sorted(facts.names.items()))
-        main = tuple(term for term in _MAIN if any(found.term == term for found in one.estimates))
+        main = tuple(term for term in _MAIN if any(found.term == term for found in one.estimates)
+                     and one.kind == "change")
         parts += [TableOf(one, names, main)] if main else []
-        parts.append(TableOf(one, names, (), say("change.all_numbers", title=one.title) if main else None))
+        folded = bool(main) or one.kind != "change"
+        parts.append(TableOf(one, names, (), say("change.all_numbers", title=one.title) if folded else None))
     return (*parts, *_forest(claims))
 
 

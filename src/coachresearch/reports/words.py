@@ -51,13 +51,15 @@ def gate_sentence(gate: Gate | None, title: str) -> Say:
     known = bool(gate.statistic) and isfinite(gate.value)
     number = {"statistic_code": f"label.{gate.statistic}", "value": written(gate.statistic, gate.value)}
     number = number if known else {}
+    unit = f"counted.{gate.unit}.{'one' if gate.n == 1 else 'many'}"
     if gate.verdict == "not_assessable":
         code = "gate.not_assessable_value" if known else "gate.not_assessable"
         return say(code, title=title, kind_code=kind, reason_code=f"gate_reason.{gate.reason or 'not_given'}",
-                   n=gate.n, **number)
+                   n=gate.n, unit_code=unit, **number)
     rule = RULES.get(gate.rule)
     if rule is None or not isfinite(rule.needed) or not known:
-        return say(f"gate.{gate.verdict}_plain", title=title, kind_code=kind, n=gate.n)
+        return say(f"gate.{gate.verdict}_plain", title=title, kind_code=kind, n=gate.n, unit_code=unit)
     side = "most" if rule.lower_is_better else "least"
-    return say(f"gate.{gate.verdict}", title=title, kind_code=kind, n=gate.n, side_code=f"gate_side.{side}",
+    return say(f"gate.{gate.verdict}", title=title, kind_code=kind, n=gate.n, unit_code=unit,
+               side_code=f"gate_side.{side}",
                needed=written(gate.statistic, rule.needed), author=rule.author, year=rule.year, **number)

@@ -6,7 +6,27 @@ from collections.abc import Mapping
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING
 
-from coachresearch.display.figures import category_use, caterpillar, decay, flow, forest, paired_slope, reliability
+from coachresearch.display.figures import (
+    category_use,
+    caterpillar,
+    decay,
+    event_study,
+    flow,
+    forest,
+    funnel,
+    individual,
+    interrupted,
+    loading_heatmap,
+    love,
+    omega_drop,
+    paired_slope,
+    power_curve,
+    raincloud,
+    reliability,
+    scree_parallel,
+    studies,
+    tipping,
+)
 from coachresearch.display.text import heading, sentence
 
 if TYPE_CHECKING:
@@ -26,6 +46,21 @@ FIGURES: Mapping[str, ModuleType] = MappingProxyType({
     "coach_effects": caterpillar,
     "growth": decay,
     "decay": decay,
+    "parallel_analysis": scree_parallel,
+    "structure": scree_parallel,
+    "factor_solution": loading_heatmap,
+    "omega_drop": omega_drop,
+    "effect": forest,
+    "individual_change": individual,
+    "observed_effect": love,
+    "event_study": event_study,
+    "interrupted_series": interrupted,
+    "meta_analysis": studies,
+    "beside_published": forest,
+    "funnel": funnel,
+    "raincloud": raincloud,
+    "tipping_point": tipping,
+    "power": power_curve,
 })
 """Kind of result, or of frame, to the module with its ``draw``, ``alt`` and ``size``."""
 

@@ -19,6 +19,7 @@ from coachresearch.display.figures.interrupted import series_frame
 from coachresearch.display.figures.love import love_frame
 from coachresearch.display.figures.paired_slope import change_frame
 from coachresearch.display.figures.raincloud import density
+from coachresearch.display.figures.scree_parallel import scree_frame
 from coachresearch.display.figures.studies import studies_frame
 from coachresearch.display.figures.style import BLUE, VERMILLION, group_style
 from coachresearch.display.result import Result
@@ -82,11 +83,29 @@ def _frames() -> dict[str, pd.DataFrame]:
         "item_analysis": category_frame(["i1", "i2"], [1, 2, 3], np.array([[1, 2, 7], [0, 5, 5]])),
         "coach_effects": pd.DataFrame({"label": ["c1", "c2"], "estimate": [0.4, -0.2], "conf_low": [0.1, -0.5],
                                        "conf_high": [0.7, 0.1], "n": [8, 9]}),
-        "growth": _lines(), "decay": _lines(), **_effects(),
+        "growth": _lines(), "decay": _lines(), **_effects(), **_structure(),
     }
 
 
+def _structure() -> dict[str, pd.DataFrame]:
+    scree = scree_frame(np.array([2.5, 0.3, 0.2]), np.array([1.2, 1.0, 0.8]), np.array([2.1, -0.1, -0.2]),
+                        np.array([0.3, 0.1, 0.0]))
+    return {
+        "parallel_analysis": scree, "structure": scree,
+        "factor_solution": pd.DataFrame({"item": ["i1", "i1", "i2", "i2"], "factor": ["F1", "F2"] * 2,
+                                         "loading": [0.8, 0.4, -0.1, 0.2]}),
+        "omega_drop": pd.DataFrame({"item": ["i1", "i2"], "omega_if_dropped": [0.7, 0.82], "omega_total": 0.8}),
+    }
+
+
+_SCREE = ("Falling lines of eigenvalues for 3 items, with dashed lines of what chance gives. 1 component stands out from "
+          "chance, and 1 common factor stands out. The first eigenvalue is 2.50; chance gives 1.20.")
 WORDS = {
+    "parallel_analysis": _SCREE, "structure": _SCREE,
+    "factor_solution": "Table of loadings: 2 items by 2 factors. The largest is .80, of item i1 on F1. 1 item loads .30 or "
+                       "more on several factors, 1 item on none.",
+    "omega_drop": "Dots of omega without each of 2 items, and a line at omega of all, .80. The highest is .82, without "
+                  "item i2; 1 item lies above the line.",
     "effect": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the interval holds "
               "zero.",
     "beside_published": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the "

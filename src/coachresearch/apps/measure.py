@@ -124,7 +124,8 @@ def measurement_report_of(study: str | Path) -> Report:
     facts = MeasurementFacts(
         title=opened.study.title, question=opened.study.question, n=int(responses.frame["target"].nunique()),
         instruments=instrument_facts(opened), min_group=opened.study.min_group, language=opened.study.language,
-        provenance=replace(provenance(opened, "coachresearch measure", responses.frame), seed=SEED), simulated=opened.study.simulated)
+        provenance=replace(provenance(opened, "coachresearch measure", responses.frame), seed=SEED),
+        simulated=opened.study.simulated)
     return measurement_report(facts, scales)
 
 

@@ -62,3 +62,50 @@ def reliability_rule(code: str) -> ReliabilityRule:
             return rule
     raise EstimationError(f"There is no reliability rule {code!r}",
                           remedy=f"There are: {', '.join(rule.code for rule in RELIABILITY_RULES)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class StructureRule:
+    """When one factor counts as a description of a scale's items.
+
+    Parameters
+    ----------
+    code : str
+        Code of the cut-off in `display.rules`.
+    many_people : int
+        From this number on an interval with values on both sides of the cut is decided by the estimate.
+    fewest_people : int
+        With fewer complete answers nothing is decided.
+
+    Notes
+    -----
+    The cut is its authors'; the numbers of people are ours.
+    """
+
+    code: str
+    many_people: int = 300
+    fewest_people: int = 50
+
+    @property
+    def cut(self) -> float:
+        """Largest root mean square error of approximation that passes."""
+        return RULES[self.code].needed
+
+
+STRUCTURE_RULES: tuple[StructureRule, ...] = (StructureRule("browne_cudeck1993"),)
+"""RMSEA of .08 or less."""
+
+
+def structure_rule(code: str) -> StructureRule:
+    """Return a rule by its code.
+
+    Raises
+    ------
+    EstimationError
+        If there is no such rule; the message lists what there is.
+    """
+    for rule in STRUCTURE_RULES:
+        if rule.code == code:
+            return rule
+    raise EstimationError(f"There is no structure rule {code!r}",
+                          remedy=f"There are: {', '.join(rule.code for rule in STRUCTURE_RULES)}.")

@@ -84,7 +84,9 @@ def test_the_blocker_blocks():
 
 @pytest.mark.parametrize(("room", "codes"), [
     ("responses", {"instrument_changed", "import_left_out", "scores_imported"}),
-    ("scoring", {"too_few_answers", "form_without_scale", "key_confirmed", "scores_imported"}),
+    ("scoring", {"too_few_answers", "form_without_scale", "key_confirmed", "scores_imported", "norm_sample",
+                 "norm_no_group", "norm_n_unknown", "norm_gaps", "norm_no_reliability", "norm_reliability_of_card",
+                 "norm_cells_left_out", "norm_this_study"}),
 ])
 def test_every_caution_has_a_sentence_that_uses_all_it_is_given(room, codes):
     source = "\n".join(path.read_text(encoding="utf-8") for path in sorted((HOUSE / room).glob("*.py")))

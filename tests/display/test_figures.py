@@ -98,12 +98,12 @@ def _structure() -> dict[str, pd.DataFrame]:
     }
 
 
-_SCREE = ("Falling lines of eigenvalues for 3 items, with dashed lines of what chance gives. 1 component stands out from "
-          "chance, and 1 common factor stands out. The first eigenvalue is 2.50; chance gives 1.20.")
+_SCREE = ("Falling lines of eigenvalues for 3 items, with dashed lines of what chance gives. 1 component stands out "
+          "from chance, and 1 common factor stands out. The first eigenvalue is 2.50; chance gives 1.20.")
 WORDS = {
     "parallel_analysis": _SCREE, "structure": _SCREE,
-    "factor_solution": "Table of loadings: 2 items by 2 factors. The largest is .80, of item i1 on F1. 1 item loads .30 or "
-                       "more on several factors, 1 item on none.",
+    "factor_solution": "Table of loadings: 2 items by 2 factors. The largest is .80, of item i1 on F1. 1 item loads .30 "
+                       "or more on several factors, 1 item on none.",
     "omega_drop": "Dots of omega without each of 2 items, and a line at omega of all, .80. The highest is .82, without "
                   "item i2; 1 item lies above the line.",
     "effect": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the interval holds "

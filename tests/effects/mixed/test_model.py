@@ -128,6 +128,8 @@ def test_few_groups_lone_members_and_shared_ids_are_named(trial):
     ({"k": 5}, {"random": (Random("person", ("1", "k")),)}, "'k' of 'person' does not vary"),
     ({"k": 0}, {"random": (Random("person", ("k",)),)}, "is zero in every row"),
     ({}, {"random": (Random("person", ("1", "team")),)}, "The random slope 'team' of 'person' is of type"),
+    ({"k": lambda d: d["coached"]}, {"random": (Random("person"), Random("k"))}, "already tell the 2 groups of 'k'"),
+    ({"k": lambda d: d["person"] + "x"}, {"random": (Random("person"), Random("k"))}, "divide the rows in the same"),
     ({}, {"random": ()}, "needs at least one random term"),
     ({}, {"random": (Random("person"), Random("person"))}, "both hold intercept"),
     ({}, {"random": (Random("person", ()),)}, "The random effects of 'person' are none"),

@@ -36,8 +36,8 @@ class MixedModel(Result):
     """A fitted linear mixed model.
 
     The estimates hold the fixed effects under their own names (``time``, ``arm[coached]``), then ``random_sd`` and
-    ``random_correlation`` (group ``person: intercept``), ``residual_sd`` and ``icc`` of each grouping with a random
-    intercept.
+    ``random_correlation`` (group ``person: intercept``), ``residual_sd`` and ``icc`` of each grouping where
+    every random effect is an intercept (the share of the variance in rows that belong to all groupings).
 
     Parameters
     ----------
@@ -201,6 +201,7 @@ def mixed_model(
     complete, kept, n_gaps = _complete(frame, outcome, fixed, random, residual_by, row_id, method, df, conf_level)
     design = fixed_effects.fixed_design(complete, fixed, given)
     factors = random_effects.read_random(complete, random)
+    random_effects.check_against_fixed(factors, design.X)
     layers, strata = _layers(complete, residual_by)
     fit = fit_arrays(design.X, complete[outcome].to_numpy(dtype=float), factors, reml=method == "reml", strata=strata)
     if not fit.decrement <= _DECREMENT:

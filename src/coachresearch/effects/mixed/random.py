@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 _FEW_GROUPS = 5
+_EXPLAINED = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,9 @@ def read_random(frame: pd.DataFrame, terms: tuple[RandomTerm, ...]) -> tuple[Fac
             factors[at] = _joined(factors[at], one)
     for one in factors:
         _check(one)
+    for place, one in enumerate(factors):
+        for other in factors[:place]:
+            _check_same(one, other)
     return tuple(factors)
 
 
@@ -229,6 +233,39 @@ def _check(factor: Factor) -> None:
         if effect != "intercept" and "intercept" in factor.effects and np.ptp(here) == 0:
             raise NotIdentified(f"The random slope {effect!r} of {factor.name!r} does not vary, so it cannot be told "
                                 "from the intercept", remedy="Leave it out.")
+
+
+def _check_same(one: Factor, other: Factor) -> None:
+    """Refuse two groupings that divide the same rows in the same way and share an effect."""
+    shared = set(one.effects) & set(other.effects)
+    if not shared or not one.simple or not other.simple or one.m != other.m:
+        return
+    pairs = np.unique(np.concatenate([one.codes, other.codes], axis=1), axis=0)
+    inside = pairs[(pairs >= 0).any(axis=1)]
+    if len(inside) == one.m:
+        raise NotIdentified(f"{one.name!r} and {other.name!r} divide the rows in the same way, so their spread cannot "
+                            "be told apart", remedy="Leave out one of them.")
+
+
+def check_against_fixed(factors: tuple[Factor, ...], X: FloatArray) -> None:
+    """Refuse random effects of groups that the fixed effects (n, p) already tell apart.
+
+    Raises
+    ------
+    NotIdentified
+        For instance with one coach in each arm, and the arm among the fixed effects.
+    """
+    Q = np.linalg.qr(X)[0]
+    for one in factors:
+        Z = one.matrix()
+        explained = (Z.T @ Q) ** 2
+        for place, effect in enumerate(one.effects):
+            whole = float(((one.values[:, place] ** 2) * (one.weights ** 2).sum(1)).sum())
+            if whole - float(explained[place::one.q].sum()) <= _EXPLAINED * whole:
+                raise NotIdentified(
+                    f"The fixed effects already tell the {one.m} groups of {one.name!r} apart ({effect}), so the "
+                    "spread between them cannot be told",
+                    remedy="Leave out this random effect, or the fixed effects that vary between these groups alone.")
 
 
 def group_cautions(factors: tuple[Factor, ...]) -> list[Caution]:

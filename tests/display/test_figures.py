@@ -97,7 +97,7 @@ def _structure() -> dict[str, pd.DataFrame]:
         "omega_drop": pd.DataFrame({"item": ["i1", "i2"], "omega_if_dropped": [0.7, 0.82], "omega_total": 0.8}),
     }
 
-
+                         "side. 1 improved, 1 stayed within it, 1 got worse; single dots hold measurement error.",
 _SCREE = ("Falling lines of eigenvalues for 3 items, with dashed lines of what chance gives. 1 component stands out "
           "from chance, and 1 common factor stands out. The first eigenvalue is 2.50; chance gives 1.20.")
 WORDS = {

@@ -63,7 +63,7 @@ def run(*command: str, **environment: str) -> int:
 def set_up(*, developer: bool) -> None:
     """Make `.venv` and install from the lock, once for each state of the lock."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = ["-e", ".[examples,notebook]" if developer else ".[examples]"]
+    wanted = ["-e", ".[examples,notebook,scale]" if developer else ".[examples]"]
     if developer:
         wanted += project["dependency-groups"]["dev"]
     state = hashlib.sha256("".join(

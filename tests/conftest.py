@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import shutil
 import tarfile
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -64,3 +67,29 @@ def npm_archive(tmp_path):
         return path, hashlib.sha256(path.read_bytes()).hexdigest()
 
     return build
+
+
+REMEDY = "Install Chromium (apt-get install chromium), or name it: CHROMIUM=path/to/chromium make test-browser."
+ARGUMENTS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if not found or not Path(found).is_file():
+        pytest.fail(f"The browser tests need Chromium, and it is not there ({found or 'none on the PATH'}). {REMEDY}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def chromium(chromium_path):
+    """One browser for the whole run: a second one beside it is more than Playwright's calls allow."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium_path, args=list(ARGUMENTS))
+        yield started
+        started.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,7 @@ from coachresearch.reports.measurement import measurement_report
 from coachresearch.reports.study import study_report
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync")
 NARROW = (320, 375, 1280)
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    from playwright.sync_api import sync_playwright
-
-    found = shutil.which("chromium")
-    assert found, "The browser tests need Chromium: apt-get install chromium."
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture(params=["study", "measurement"])

@@ -19,6 +19,7 @@ _BOUNDED = frozenset({
 })
 _PERCENT = frozenset({
     "missing_share", "floor", "ceiling", "share_improved", "share_unchanged", "share_worse", "share",
+    "flagged", "flagged_any", "false_alarm",
 })
 _COUNTS = frozenset({"n", "n_items", "n_factors", "n_components", "raters_needed"})
 

@@ -190,6 +190,26 @@ def import_file(
 
 
 @app.command()
+def export(
+    study: StudyFolder,
+    format: Annotated[str, typer.Option(help="csv, parquet, xlsx, sav (SPSS) or dta (Stata).")] = "csv",
+    out: Out = None,
+    wide: Annotated[bool, typer.Option("--wide", help="A row a rater instead of a row an answer.")] = False,
+    attributes: Annotated[str, typer.Option(help="Beside the answers: level, team, arm, with commas between.")] = "",
+    times: Annotated[str, typer.Option(help="When something was answered: day, none or full.")] = "day",
+    language: Annotated[bool, typer.Option(help="Say the language of each answer.")] = True,
+    texts: Annotated[bool, typer.Option(help="Hand on answers in people's own words.")] = True,
+    names: Annotated[bool, typer.Option("--names", help="Names beside answers, in identified studies.")] = False,
+    guard: Annotated[bool, typer.Option(help="CSV: an apostrophe before what a spreadsheet would run.")] = True,
+) -> None:
+    """Hand answers on, with a codebook; refused where people could be told apart."""
+    from coachresearch.apps.export import export_study
+
+    typer.echo(export_study(study, format=format, out=out, wide=wide, attributes=attributes, times=times,
+                            language=language, texts=texts, names=names, guard_formulas=guard))
+
+
+@app.command()
 def score(study: StudyFolder, out: Out = None) -> None:
     """Form scale scores and write them as CSV."""
     from coachresearch.apps.score import write_scores

@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from coachresearch.core.catalogue import Catalogue
 from coachresearch.core.errors import StoreError
 from coachresearch.responses.exports import guarded
+from coachresearch.responses.variables import WORDS
 from coachresearch.store.audit import record
 from coachresearch.store.consents import consents_of
 from coachresearch.store.directory import Directory
@@ -27,8 +27,6 @@ from coachresearch.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-WORDS = Catalogue(Path(__file__).with_name("messages"))
 
 Rows = Sequence[Mapping[str, Any]]
 

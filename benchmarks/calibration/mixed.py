@@ -1,10 +1,10 @@
 """Does the arm effect of a trial with coaches hold its level? python -m benchmarks.calibration.mixed [--full] [--save]
 
 A randomised trial with two waves; in the coached arm coaches differ in what they add. For each cell of coaches, share
-of variance between coaches (ICC) and people per arm, the rate at which the 95 % interval misses the true effect (0.4) is
-printed: for the model with the coaches (Satterthwaite), for the same with Kenward and Roger (fewer runs), and for the
-model that leaves the coaches out. Rates within Monte Carlo error of .05 are right; others are marked. Cells of other
-shapes (t with 5 degrees of freedom, residuals twice as wide in the coached arm, answers of seven steps) draw from
+of variance between coaches (ICC) and people per arm, the rate at which the 95 % interval misses the true effect (0.4)
+is printed: for the model with the coaches (Satterthwaite), for the same with Kenward and Roger (fewer runs), and for
+the model that leaves the coaches out. Rates within Monte Carlo error of .05 are right; others are marked. Cells of
+other shapes (t with 5 degrees of freedom, residuals twice as wide in the coached arm, answers of seven steps) draw from
 generators that the model does not know.
 """
 

@@ -1,7 +1,8 @@
 """Time mixed models against lme4, lmerTest, pbkrtest (R) and statsmodels: python -m benchmarks.effects.mixed [--save]
 
-One thread each (set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 beforehand), one run, the least of three; ours from a data frame to the finished result. Where Rscript is absent
-its columns stay empty. `--save` writes the table to mixed_results.json beside this file.
+One thread each (set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1 beforehand), one run, the least of three; ours from a
+data frame to the finished result. Where Rscript is absent its columns stay empty. `--save` writes the table to
+mixed_results.json beside this file.
 """
 
 from __future__ import annotations

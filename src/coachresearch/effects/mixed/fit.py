@@ -16,6 +16,7 @@ _STEP = 1e-4
 _FLAT = 1e-8
 _CLOSE = 1e-8
 _NO_RESIDUAL = 1e-12
+_RUNAWAY = 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,6 +167,8 @@ class _Objective:
         return evaluate(self.weigh(points[0, k:]), points[:, :k], reml=self.problem.reml)
 
     def __call__(self, points: FloatArray, _: IntArray) -> tuple[FloatArray, FloatArray]:
+        if np.abs(points[:, :self.problem.n_theta]).max() > _RUNAWAY:
+            raise _no_rest()
         if not self.problem.n_ratios:
             found = self.criterion(points)
             return found.deviance, found.gradient
@@ -222,6 +225,11 @@ def fit_arrays(
         steps += more
         look = _look_around(objective, point)
     return _finish(problem, X, y, point, look, steps)
+
+
+def _no_rest() -> EstimationError:
+    return EstimationError("The groups explain the outcome without any rest, so there is no residual variance",
+                           remedy="Check for repeated rows, or leave out a grouping.")
 
 
 def _check_spread(y: FloatArray, residual: FloatArray) -> None:
@@ -305,8 +313,7 @@ def _finish(
     here = look.here
     variance = float(here.rss[0]) / nu
     if variance <= _NO_RESIDUAL * float(np.mean(problem.residual[0] ** 2)):
-        raise EstimationError("The groups explain the outcome without any rest, so there is no residual variance",
-                              remedy="Check for repeated rows, or leave out a grouping.")
+        raise _no_rest()
     sigma = float(np.sqrt(variance))
     back = np.linalg.inv(problem.triangle)
     vcov = variance * back @ here.bread[0] @ back.T

@@ -117,8 +117,8 @@ def _ends(
         if np.isnan(outer):
             ends.append(edge if np.isfinite(edge) else nan)
         else:
-            ends.append(float(brentq(lambda x: height(x) - drop, *sorted((inner, outer)), xtol=1e-7 * scale,
-                                     rtol=1e-10)))
+            ends.append(float(brentq(lambda x: height(x) - drop, *sorted((inner, outer)), xtol=1e-6 * scale,
+                                     rtol=1e-9)))
     return ends[0], ends[1]
 
 
@@ -251,10 +251,12 @@ class _SpreadHeight(_Height):
 
         if not k:
             return float(self._deviance(np.zeros((1, 0)), value)[0]) - self.fit.deviance
-        found = minimise(objective, np.stack([self.last, self.start]), tolerance=1e-9)
-        best = int(np.argmin(found.value))
-        self.last = found.point[best]
-        return float(found.value[best]) - self.fit.deviance
+        found = minimise(objective, self.last[None], tolerance=1e-8)
+        if not found.converged[0]:
+            again = minimise(objective, self.start[None], tolerance=1e-8)
+            found = again if again.value[0] < found.value[0] else found
+        self.last = found.point[0]
+        return float(found.value[0]) - self.fit.deviance
 
 
 def _rows_of(one: Factor) -> list[tuple[int, list[int]]]:

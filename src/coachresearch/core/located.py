@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +69,27 @@ def read_located(
 
 def schema_faults(located: Located, schema: Mapping[str, Any]) -> tuple[Fault, ...]:
     """List everything in which the data break a JSON Schema, in the order of the file."""
-    from jsonschema import Draft202012Validator
-
+    Draft202012Validator = _validator_class()
     problems = sorted(Draft202012Validator(schema).iter_errors(located.data),
                       key=lambda problem: located.lines.get(tuple(problem.absolute_path), 0))
     return tuple(dict.fromkeys(_schema_fault(located, problem) for problem in problems))
+
+
+def _validator_class() -> Any:
+    """Import the validator without its grammar of international addresses, which takes seconds to build.
+
+    Where Jupyter is installed, that grammar comes along; it serves a format check that no schema here asks for.
+    """
+    grammar = "rfc3987_syntax"
+    hidden = grammar not in sys.modules
+    if hidden:
+        sys.modules[grammar] = None  # type: ignore[assignment]
+    try:
+        from jsonschema import Draft202012Validator
+    finally:
+        if hidden:
+            del sys.modules[grammar]
+    return Draft202012Validator
 
 
 def _schema_fault(located: Located, problem: Any) -> Fault:

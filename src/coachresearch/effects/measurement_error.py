@@ -9,6 +9,9 @@ import numpy as np
 from coachresearch.core.errors import EstimationError
 from coachresearch.effects.sizes import FloatArray
 
+_LEAST_TRUE = 0.1
+"""Least share of true variance that a column must have beside the others; below it the correction explodes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Corrected:
@@ -41,7 +44,8 @@ def corrected_least_squares(design: FloatArray, outcome: FloatArray, error_varia
     """
     n, p = design.shape
     cross = design.T @ design - n * np.diag(error_variance)
-    if n <= p or float(np.linalg.eigvalsh(cross)[0]) <= 1e-10 * float(np.linalg.eigvalsh(design.T @ design)[0]):
+    beside = 1 / np.diag(np.linalg.inv(design.T @ design)) / n if n > p else np.zeros(p)
+    if n <= p or (error_variance > (1 - _LEAST_TRUE) * beside).any():
         raise EstimationError("Measurement error takes up all that the covariate has left beside the other columns",
                               remedy="Use a more reliable score before, or leave the correction out.")
     inverse = np.linalg.inv(cross)

@@ -130,13 +130,14 @@ def _wide(
     twice = rows.duplicated([*keys, wave])
     if twice.any():
         first = rows[twice].iloc[0]
-        raise EstimationError(f"{int(twice.sum())} ratings stand twice, the first of {first[target]!r} by "
-                              f"{first[rater]!r} at {first[wave]!r}", remedy="Hand over one row per target, rater and "
+        raise EstimationError(f"{int(twice.sum())} ratings stand twice, the first of {str(first[target])!r} by "
+                              f"{str(first[rater])!r} at {first[wave]}",
+                              remedy="Hand over one row per target, rater and "
                               "wave (and item).")
     table = rows.set_index([*keys, wave])[score].astype(float).unstack(wave)
     absent = [name for name in (pre, post) if name not in table.columns]
     if absent:
-        raise EstimationError(f"There is no rating at {', '.join(absent)}",
+        raise EstimationError(f"There is no rating at {', '.join(map(str, absent))}",
                               remedy=f"Waves are: {', '.join(map(str, sorted(set(frame[wave]))))}.")
     table = table.rename(columns={pre: "pre", post: "post"})[["pre", "post"]]
     return table.sort_index()

@@ -121,15 +121,16 @@ def _read(
     twice = rows.duplicated([unit, period])
     if twice.any():
         first = rows[twice].iloc[0]
-        raise EstimationError(f"{int(twice.sum())} rows stand twice, the first: unit {first[unit]!r}, period "
-                              f"{first[period]!r}", remedy="Hand over one row per unit and period.")
+        raise EstimationError(f"{int(twice.sum())} rows stand twice, the first: unit {str(first[unit])!r}, "
+                              f"period {first[period]}", remedy="Hand over one row per unit and period.")
     if not set(rows[coached].unique()) <= {0, 1}:
         raise EstimationError(f"Column {coached!r} holds other values than 0 and 1",
                               remedy="Say who is coached at some time.")
     moved = rows.groupby(unit)[coached].nunique()
     if (moved > 1).any():
         raise DesignError(f"{int((moved > 1).sum())} units are coached in some periods and not in others, the first "
-                          f"{moved[moved > 1].index[0]!r}", remedy="Column coached says who is coached at some time; "
+                          f"{str(moved[moved > 1].index[0])!r}",
+                          remedy="Column coached says who is coached at some time; "
                           "units that start at different times need stepped_wedge.")
     kinds = rows.groupby(unit)[coached].first()
     if kinds.nunique() < 2:

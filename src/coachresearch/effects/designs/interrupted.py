@@ -148,7 +148,7 @@ def _read(
                               remedy="There must be the coached unit and one to compare with.")
     twice = rows.duplicated([period, "_unit"])
     if twice.any():
-        raise EstimationError(f"{int(twice.sum())} periods stand twice, the first {rows[twice].iloc[0][period]!r}",
+        raise EstimationError(f"{int(twice.sum())} periods stand twice, the first {rows[twice].iloc[0][period]}",
                               remedy="Hand over one row per period and unit.")
     known = rows[count].dropna().to_numpy(dtype=float)
     if (known < 0).any() or (known != np.floor(known)).any():

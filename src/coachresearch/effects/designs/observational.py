@@ -176,7 +176,7 @@ def _true_score(
             ends = [fit(min(max(end, 0.05), 1.0))[0] for end in (reliability.conf_low, reliability.conf_high)]
             variance += ((ends[1] - ends[0]) / (2 * normal_quantile((1 + reliability.conf_level) / 2))) ** 2
         else:
-            cautions.append(caution("reliability_without_error", reliability=value))
+            cautions.append(caution("adjustment_without_error", reliability=value))
     except EstimationError:
         cautions.append(caution("reliability_too_low", reliability=value))
         return []

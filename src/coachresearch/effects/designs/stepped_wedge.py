@@ -95,13 +95,15 @@ def _check_steps(rows: pd.DataFrame, cluster: str, period: str, coached: str) ->
     steps = rows.groupby([cluster, period])[coached].agg(["min", "max"]).reset_index()
     mixed = steps[steps["min"] != steps["max"]]
     if len(mixed):
-        raise DesignError(f"Within cluster {mixed.iloc[0][cluster]!r}, period {mixed.iloc[0][period]!r}, some rows are "
+        first = mixed.iloc[0]
+        raise DesignError(f"Within cluster {str(first[cluster])!r}, period {first[period]}, some rows are "
                           "coached and some are not", remedy="Coaching starts for the whole cluster.")
     wide = steps.pivot(index=cluster, columns=period, values="max").sort_index(axis=1)
     filled = wide.ffill(axis=1).to_numpy(dtype=float)
     back = wide.index[(np.diff(np.nan_to_num(filled), axis=1) < 0).any(axis=1)]
     if len(back):
-        raise DesignError(f"Cluster {back[0]!r} is coached and then not", remedy="In a stepped wedge nobody goes back.")
+        raise DesignError(f"Cluster {str(back[0])!r} is coached and then not",
+                          remedy="In a stepped wedge nobody goes back.")
     starts = {tuple(row.dropna()) for _, row in wide.iterrows()}
     if len(starts) < 2 or wide.to_numpy(dtype=float)[~np.isnan(wide.to_numpy(dtype=float))].max() == 0:
         raise DesignError("All clusters cross at the same period, or none does",
@@ -166,7 +168,7 @@ def constrained_baseline(
         at = rows[wave] == one
         gone = [name for name in rows[arm].unique() if not (at & (rows[arm] == name)).any()]
         if gone or rows[arm].nunique() != 2 or coached not in set(rows[arm]):
-            raise EstimationError(f"At wave {one!r} there is nobody of arm {', '.join(map(repr, gone))}" if gone else
+            raise EstimationError(f"At wave {one} there is nobody of arm {', '.join(map(repr, gone))}" if gone else
                                   f"There are {rows[arm].nunique()} arms, and {coached!r} must be one of two",
                                   remedy="Compare two arms with people at every wave.")
         rows[f"_at{place}"] = at.astype(float)

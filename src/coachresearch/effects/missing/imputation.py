@@ -147,14 +147,20 @@ def _chain(table: FloatArray, gaps: np.ndarray, rng: np.random.Generator, cycles
             here = ~gaps[:, j]
             keep = np.arange(k + 1) != j + 1
             x = design[:, keep]
-            z[gaps[:, j], j] = _regress(x[here], z[here, j], x[~here], rng, draw)
+            drawn, donors = _regress(x[here], z[here, j], x[~here], rng, draw)
+            z[~here, j] = drawn
+            now[~here, j] = drawn * scale[j] + centre[j] if donors is None else table[here, j][donors]
             design[:, j + 1] = z[:, j]
-    filled = z * scale + centre
-    return np.where(gaps, filled, table)
+    return now
 
 
-def _regress(x: FloatArray, y: FloatArray, wanted: FloatArray, rng: np.random.Generator, draw: Draw) -> FloatArray:
-    """Draw the missing values of one column given the others (Bayesian linear regression with a slight ridge)."""
+def _regress(
+    x: FloatArray, y: FloatArray, wanted: FloatArray, rng: np.random.Generator, draw: Draw
+) -> tuple[FloatArray, np.ndarray | None]:
+    """Draw the missing values of one column given the others (Bayesian linear regression with a slight ridge).
+
+    With matching, the places of the donors come second.
+    """
     n, p = x.shape
     cross = x.T @ x
     cross[np.diag_indices(p)] *= 1 + _RIDGE
@@ -167,7 +173,7 @@ def _regress(x: FloatArray, y: FloatArray, wanted: FloatArray, rng: np.random.Ge
     sigma = (float(left @ left) / rng.chisquare(df)) ** 0.5
     drawn = b + sigma * (inverse.T @ rng.standard_normal(p))
     if draw == "normal":
-        return np.asarray(wanted @ drawn + sigma * rng.standard_normal(len(wanted)))
+        return np.asarray(wanted @ drawn + sigma * rng.standard_normal(len(wanted))), None
     ours, theirs = x @ b, wanted @ drawn
     order = np.argsort(ours, kind="stable")
     place = np.searchsorted(ours[order], theirs)
@@ -177,4 +183,5 @@ def _regress(x: FloatArray, y: FloatArray, wanted: FloatArray, rng: np.random.Ge
     distance[:, 1:][window[:, 1:] == window[:, :-1]] = np.inf
     nearest = np.argpartition(distance, donors - 1, axis=1)[:, :donors]
     chosen = nearest[np.arange(len(wanted)), rng.integers(0, donors, len(wanted))]
-    return np.asarray(y[order][window[np.arange(len(wanted)), chosen]])
+    places = order[window[np.arange(len(wanted)), chosen]]
+    return y[places], places

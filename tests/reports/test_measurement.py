@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 from bs4 import BeautifulSoup
 
 from coachresearch.core.gate import Gate
+from coachresearch.draws.factor import factor_answers
+from coachresearch.moments.moments import Moments
+from coachresearch.psychometrics.reliability import reliability, reliability_gate
+from coachresearch.psychometrics.structure import structure, structure_gate
 from coachresearch.reports.facts import ScaleMeasurement
 from coachresearch.reports.measurement import measurement_report
 
@@ -69,3 +74,22 @@ def test_a_rule_with_an_upper_limit_reads_at_most(new_measurement_facts, new_sca
     scale = new_scale(gates=(Gate("t", "structure", "pass", "floor", 0.04, "terwee2007", 200),))
     text = _soup(measurement_report(new_measurement_facts(), [scale])).get_text(" ")
     assert "At the lowest answer is 4%, and at most 15% was asked for (Terwee et al., 2007; 200 people)." in text
+
+
+def test_a_precise_score_of_several_things_is_told_as_both(new_measurement_facts, new_scale) -> None:
+    rng = np.random.default_rng(1)
+    rows = factor_answers(rng, 500, loadings=np.kron(np.eye(2), np.full((6, 1), 0.85)), phi=[[1, 0.55], [0.55, 1]])
+    moments = Moments.from_rows([f"i{i}" for i in range(12)], rows)
+    precise = reliability(moments, title="Climate", scale="climate")
+    shape = structure(moments, rng=rng, title="Climate", scale="climate")
+    one = replace(new_scale("Climate"), gates=(reliability_gate(precise), structure_gate(shape)), reliability=precise,
+                  structure=shape)
+    soup = _soup(measurement_report(new_measurement_facts(n=500), [one]))
+    said = soup.find("section", id="summary").get_text(" ")
+    assert "1 of 1 scale passes the check of precision" in said
+    assert "of 1 it does not" in said
+    assert "Climate: the score is precise, and yet one factor does not describe its items." in said
+    assert "2 common factors stand" in soup.find("section", id="structure").get_text(" ")
+    measured = soup.find("section", id="measurement").get_text(" ")
+    assert "Climate passes the check of precision" in measured
+    assert "Climate does not pass the check of structure" in measured

@@ -1,0 +1,8 @@
+suppressMessages(library(psych))
+S <- cov2cor(covariances())
+found <- KMO(S)
+give("kmo", found$MSA)
+give("kmo", found$MSAi, rownames(S))
+give("bartlett", cortest.bartlett(S, n = n)$chisq)
+give("smc", smc(S), rownames(S))
+give("determinant", det(S))

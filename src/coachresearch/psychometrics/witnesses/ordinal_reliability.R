@@ -1,0 +1,5 @@
+suppressMessages({library(lavaan); library(semTools)})
+x <- read.csv("data.csv", check.names = FALSE)
+fit <- cfa(paste("F =~", paste(names(x), collapse = " + ")), data = x, ordered = TRUE, estimator = "ULS", std.lv = TRUE)
+give("omega_categorical", suppressMessages(compRelSEM(fit)))
+give("alpha_latent", suppressMessages(compRelSEM(fit, tau.eq = TRUE, ord.scale = FALSE)))

@@ -1,4 +1,7 @@
-"""Polychoric correlations, and alpha with item statistics, beside psych and lavaan: python -m benchmarks.measure.ordinal_and_alpha
+# ruff: noqa: E402
+"""Polychoric correlations, and alpha with item statistics, beside psych and lavaan.
+
+python -m benchmarks.measure.ordinal_and_alpha
 
 One thread each, in one run. Beside each time stands the time of the matrix product that the work cannot do without.
 Needs R with psych and lavaan. Results: ordinal_and_alpha.json beside this file.

@@ -62,6 +62,7 @@ def test_the_half_life_is_found():
     assert half.estimate == pytest.approx(9, rel=0.2)
     assert found.estimate("decay_rate").estimate == pytest.approx(log(2) / half.estimate)
     assert found.estimate("decay_misfit").df == 2
+    assert {one.n for one in found.estimates} == {800}
     assert found.estimate("retention_ratio", "12").estimate == pytest.approx(exp(-9 * log(2) / 9), abs=0.1)
     assert found.figure_frame["part"].value_counts().to_dict() == {"curve": 60, "points": 4}
 

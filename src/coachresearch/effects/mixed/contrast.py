@@ -35,7 +35,7 @@ class TermTests(Result):
 
 def contrast(
     model: MixedModel, weights: Mapping[str, float], *, value: float = 0.0, term: str = "contrast", group: str = "",
-    conf_level: float | None = None,
+    n: int | None = None, conf_level: float | None = None,
 ) -> Estimate:
     """Estimate a weighted sum of fixed effects, with the degrees of freedom that the model was fitted with.
 
@@ -48,6 +48,8 @@ def contrast(
         What the sum is tested against.
     term, group : str
         Name of the estimate.
+    n : int, optional
+        Units behind the estimate; the rows of the model if not given.
     conf_level : float, optional
         The model's own if not given.
 
@@ -57,8 +59,13 @@ def contrast(
         For a name that is no fixed effect, or weights that are all zero.
     """
     tested = test_of(model, _row(model, weights)[None], np.array([value]))
-    return estimate_of(tested, term=term, group=group, n=len(model.fit.y), df=model.df,
+    return estimate_of(tested, term=term, group=group, n=len(model.fit.y) if n is None else n, df=model.df,
                        conf_level=model.conf_level if conf_level is None else conf_level)
+
+
+def n_people(model: MixedModel) -> int:
+    """Number of groups of the largest grouping: the people of repeated measures."""
+    return max(one.m for one in model.fit.factors)
 
 
 def joint_test(

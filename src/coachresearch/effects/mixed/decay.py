@@ -13,7 +13,7 @@ from coachresearch.core.caution import Caution, caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
-from coachresearch.effects.mixed.contrast import contrast
+from coachresearch.effects.mixed.contrast import contrast, n_people
 from coachresearch.effects.mixed.factors import FloatArray
 from coachresearch.effects.mixed.model import MixedModel
 
@@ -82,7 +82,8 @@ class Decay(Result):
     """A gain at the end of a programme and after it.
 
     The estimates hold ``gain`` (group: the time), ``retention_ratio`` (group: the time; of the gain at the first time)
-    and, from three waves on, ``decay_rate`` and ``half_life`` in units of time.
+    and, from three waves on, ``decay_rate`` and ``half_life`` in units of time; n counts the people (the groups of the
+    model's largest grouping).
 
     Parameters
     ----------
@@ -148,7 +149,8 @@ def decay(
                               remedy="Give the gain at the end of the programme and at one later wave at least.")
     level = model.conf_level if conf_level is None else conf_level
     weights = {float(time): dict(one) for time, one in gains.items()}
-    found = [contrast(model, weights[time], term="gain", group=f"{time:g}", conf_level=level) for time in times]
+    n = n_people(model)
+    found = [contrast(model, weights[time], term="gain", group=f"{time:g}", n=n, conf_level=level) for time in times]
     values = np.array([one.estimate for one in found])
     rows = np.array([[weights[time].get(name, 0.0) for name in model.names] for time in times])
     covariance = rows @ model.vcov @ rows.T
@@ -156,7 +158,7 @@ def decay(
     estimates = [*found, *ratios]
     curve: tuple[tuple[float, float], ...] = ()
     if len(times) >= _LEAST_WAVES:
-        half, more, curve = _half_life(times, values, covariance, level, len(model.fit.y))
+        half, more, curve = _half_life(times, values, covariance, level, n)
         estimates += half
         notes += more
     return Decay(title=model.title, estimates=tuple(estimates), method="mixed_decay",
@@ -183,7 +185,7 @@ def _retention(
         bounded = one.shape == "interval"
         ratios.append(Estimate("retention_ratio", ratio, group=f"{times[place]:g}", df=df,
                                conf_low=one.low if bounded else nan, conf_high=one.high if bounded else nan,
-                               conf_level=level, n=len(model.fit.y), method="fieller"))
+                               conf_level=level, n=n_people(model), method="fieller"))
         if one.shape == "two_rays":
             notes.append(caution("mixed_retention_two_rays", time=f"{times[place]:g}", low=one.low, high=one.high))
         if one.shape == "everything":

@@ -11,7 +11,7 @@ import numpy as np
 from coachresearch.core.errors import EstimationError, Fault
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
-from coachresearch.effects.mixed.contrast import contrast
+from coachresearch.effects.mixed.contrast import contrast, n_people
 from coachresearch.effects.mixed.model import DegreesOfFreedom, MixedModel, mixed_model
 from coachresearch.effects.mixed.random import Random, RandomTerm, columns_of
 
@@ -189,15 +189,15 @@ def _slopes(model: MixedModel, pieces: tuple[str, ...], arms: tuple[str, ...]) -
     asked: list[tuple[str, Weights]] = [(names[one], {one: 1.0}) for one in pieces]
     if len(pieces) > 1:
         asked.append(("bend", {"after": 1.0, "during": -1.0}))
-    found = []
+    found, n = [], n_people(model)
     for term, weights in asked:
         more = {f"{name}:coached": weight for name, weight in weights.items()}
         if not arms:
-            found.append(contrast(model, weights, term=term))
+            found.append(contrast(model, weights, term=term, n=n))
             continue
-        found += [contrast(model, weights, term=term, group=arms[0]),
-                  contrast(model, {**weights, **more}, term=term, group=arms[1]),
-                  contrast(model, more, term=term, group=f"{arms[1]} - {arms[0]}")]
+        found += [contrast(model, weights, term=term, group=arms[0], n=n),
+                  contrast(model, {**weights, **more}, term=term, group=arms[1], n=n),
+                  contrast(model, more, term=term, group=f"{arms[1]} - {arms[0]}", n=n)]
     return found
 
 

@@ -11,9 +11,9 @@
 # %% [markdown]
 # # From a study folder to a report
 #
-# A study folder holds the design, the people, and the answers. This notebook walks from such a folder to a report that says what
-# changed, how sure that is, and what it does not show. The answers are simulated: 64 leaders, rated by their direct reports before
-# and after; half of them were coached. It takes about ten seconds.
+# A study folder holds the design, the people, and the answers. This notebook walks from such a folder to a report
+# that says what changed, how sure that is, and what it does not show. The answers are simulated: 64 leaders, rated by
+# their direct reports before and after; half of them were coached. It takes about ten seconds.
 
 # %%
 from pathlib import Path

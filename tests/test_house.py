@@ -9,7 +9,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def lint_imports(folder: Path) -> subprocess.CompletedProcess:
-    code = "import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports_command as c; c(['--no-cache'])"
+    code = ("import sys; sys.path.insert(0, 'src'); from importlinter.cli import lint_imports_command as check; "
+            "check(['--no-cache'])")
     return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -1,4 +1,4 @@
-"""The wheel is the whole product: installed elsewhere, it lists instruments and writes a report without clone or make."""
+"""The wheel is the whole product: elsewhere it lists instruments and writes a report, without clone or make."""
 
 import json
 import os

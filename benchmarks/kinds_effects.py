@@ -11,6 +11,8 @@ from coachresearch.effects import conversions, correlations, multiplicity, sizes
 from coachresearch.effects.clustered import cluster_robust
 from coachresearch.effects.groups import compare_groups
 from coachresearch.effects.individual import Norm, individual_change
+from coachresearch.effects.missing.pooling import rubin
+from coachresearch.effects.planning import power
 from coachresearch.effects.regression import least_squares
 
 if TYPE_CHECKING:
@@ -118,9 +120,46 @@ def kind_change_index(case: Case, data: pd.DataFrame) -> Numbers:
         "recovered": round(found.estimate("share_crossed").estimate * n)}
 
 
+def kind_power_t(case: Case, data: pd.DataFrame | None) -> Numbers:
+    name = case["id"]
+    if name == "power.t.two.n":
+        return {"n_per_group": power.people_needed(effect=0.5)}
+    if name == "power.t.paired.n":
+        return {"n": power.people_needed(effect=0.3, power=0.9, comparison="paired")}
+    if name == "power.t.strict":
+        return {"power": power.power_t(n=20, effect=0.1)}
+    return {"power": power.power_t(n=40, effect=0.5, both_tails=False)}
+
+
+def kind_power_anova(case: Case, data: pd.DataFrame | None) -> Numbers:
+    return {"power": power.power_groups(groups=3, n=30, between_variance=1, within_variance=9)}
+
+
+def kind_power_prop(case: Case, data: pd.DataFrame | None) -> Numbers:
+    return {"n_per_group": power.people_for_shares(first=0.5, second=0.7)}
+
+
+def kind_power_ancova(case: Case, data: pd.DataFrame | None) -> Numbers:
+    return {"power": power.power_ancova(n=50, effect=0.4, correlation=0.6)}
+
+
+def kind_power_cluster(case: Case, data: pd.DataFrame | None) -> Numbers:
+    effect = power.design_effect(people=10, icc=0.05)
+    return {"design_effect": effect, "effective_n_per_arm": 120 / effect,
+            "power": power.power_clusters(clusters=12, people=10, icc=0.05, effect=0.4)}
+
+
+def kind_rubin(case: Case, data: pd.DataFrame | None) -> Numbers:
+    found = rubin([1.10, 1.25, 0.98, 1.17, 1.05], [0.040, 0.038, 0.045, 0.041, 0.039], complete_df=117)
+    return {"qbar": found.estimate, "ubar": found.within, "b": found.between, "t": found.total, "r": found.increase,
+            "df": found.df, "fmi": found.missing_information}
+
+
 KINDS = {
     "d_paired": kind_paired, "escalc_change": kind_escalc_change, "d_independent": kind_independent,
     "es_convert": kind_es_convert, "rank_biserial": kind_rank_biserial, "anova": kind_anova,
     "ols_cluster": kind_ols_cluster, "p_adjust": kind_p_adjust, "r_diff": kind_r_diff, "rci": kind_change_index,
+    "power_t": kind_power_t, "power_anova": kind_power_anova, "power_prop": kind_power_prop,
+    "power_ancova": kind_power_ancova, "power_cluster": kind_power_cluster, "rubin": kind_rubin,
 }
 """Kind of case to the function that computes it; these stand in place of the simpler ones of `benchmarks.kinds`."""

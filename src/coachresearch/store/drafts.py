@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from coachresearch.store.links import SESSION_DAYS, hashed
 from coachresearch.store.refusals import LinkNotOpen, Refused, StalePage
-from coachresearch.store.rows import Row, clean_answers
+from coachresearch.store.rows import ANSWERED, Row, clean_answers
 from coachresearch.store.store import Store
 from coachresearch.store.tables import drafts, links, sessions
 from coachresearch.store.writer import in_utc
@@ -37,6 +37,7 @@ class Draft:
     rows: tuple[Row, ...]
 
 
+_NOTHING: Row = dict.fromkeys((*ANSWERED, "flags"))
 _WANTED = select(links.c.state, links.c.expires_at, links.c.mode, links.c.id, drafts.c.page_version, drafts.c.saved_at,
                  drafts.c.rows).select_from(
     sessions.join(links, sessions.c.link == links.c.id).outerjoin(drafts, drafts.c.link == links.c.id)).where(
@@ -130,9 +131,9 @@ def frozen(rows: Iterable[Row]) -> str:
 
 def thawed(text: str) -> list[Row]:
     """Read rows from JSON."""
-    rows = json.loads(text)
+    rows = [{**_NOTHING, **row} for row in json.loads(text)]
     for row in rows:
-        if "answered_at" in row:
+        if row["answered_at"] is not None:
             row["answered_at"] = datetime.fromisoformat(row["answered_at"])
     return rows
 

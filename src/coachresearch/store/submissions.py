@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from coachresearch.store.links import hashed
 from coachresearch.store.refusals import Refused
-from coachresearch.store.rows import Row, clean_answers, digest_of
+from coachresearch.store.rows import Row, clean_answers, digest_of_answers
 from coachresearch.store.store import Store
 from coachresearch.store.submit_postgresql import write_to_server
 from coachresearch.store.submit_sqlite import write_to_file
@@ -111,8 +111,9 @@ def submit(
     cleaned, said = clean_answers(rows)
     submission = Submission(
         session_hash=hashed(session_id), key_hash=f"web:{hashed(idempotency_key)}",
-        digest=hashed(body) if body else digest_of(cleaned), rows=tuple(cleaned), said=said, with_draft=with_draft,
-        code=receipt_code(idempotency_key), nobody=f"A{secrets.token_hex(10)}", at=now or datetime.now(UTC))
+        digest=hashed(body) if body else digest_of_answers(cleaned), rows=tuple(cleaned), said=said,
+        with_draft=with_draft, code=receipt_code(idempotency_key), nobody=f"A{secrets.token_hex(10)}",
+        at=now or datetime.now(UTC))
     write = _WRITE[store.place.dialect]
     return store.write(lambda connection: write(connection, submission), timeout=timeout)
 

@@ -43,7 +43,7 @@ def write_to_file(connection: Connection, submission: Submission) -> Receipt:
     anonymous = link["mode"] == "anonymous"
     at = submission.at.astimezone(UTC)
     received = at.replace(hour=0, minute=0, second=0, microsecond=0) if anonymous else at
-    flagged = sum(row.get("flags") is not None for row in rows)
+    flagged = sum(row["flags"] is not None for row in rows)
     clock = received.strftime(_TIME)
     cursor.execute(_BATCH, (secrets.randbits(47) if anonymous else None, clock, submission.key_hash, submission.digest,
                             len(rows), flagged))
@@ -123,10 +123,9 @@ def _tuples(
     head = (link["study"], link["wave"], person, target, link["role"], link["instrument"], link["version"],
             link["form"])
     language = link["language"] or "und"
-    return [(*head, row["item"], row.get("value"), row.get("text"), row.get("missing"),
-             row.get("language") or language, row.get("mode") or "web", row.get("part"), row.get("position"),
-             row.get("seconds"), day or _clock(row.get("answered_at")), secrets.randbits(47) if day else None, clock,
-             batch, row.get("flags")) for row in rows]
+    return [(*head, row["item"], row["value"], row["text"], row["missing"], row["language"] or language,
+             row["mode"] or "web", row["part"], row["position"], row["seconds"], day or _clock(row["answered_at"]),
+             secrets.randbits(47) if day else None, clock, batch, row["flags"]) for row in rows]
 
 
 def _clock(time: datetime | None) -> str | None:

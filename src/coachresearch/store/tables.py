@@ -107,8 +107,6 @@ responses = Table(
     *_contract_columns(RESPONSES),
     Column("flags", Text),
     Index("responses_by_person", "wave", "person"),
-    Index("responses_by_batch", "batch"),
-    Index("responses_by_target", "target"),
     sqlite_autoincrement=True,
 )
 

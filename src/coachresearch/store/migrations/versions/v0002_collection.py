@@ -36,8 +36,6 @@ def upgrade() -> None:
             op.execute(f"ALTER SEQUENCE {table}_sequence_seq AS BIGINT")
         for table in ("responses", "imported_scores", "imports"):
             op.execute(f"ALTER TABLE {table} ALTER COLUMN batch TYPE BIGINT")
-    op.create_index("responses_by_batch", "responses", ["batch"])
-    op.create_index("responses_by_target", "responses", ["target"])
     op.create_table(
         "links", sa.Column("id", sa.String(32), primary_key=True),
         sa.Column("token_hash", sa.String(64), nullable=False),

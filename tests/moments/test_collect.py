@@ -41,6 +41,11 @@ def test_groups_stand_in_order_of_appearance_and_add_up(frame):
     np.testing.assert_allclose(merged.scatter, collect(frame.drop(columns="arm")).scatter, rtol=1e-12)
 
 
+def test_groups_of_the_same_name_are_one(frame):
+    frame["arm"] = [1, "1"] * 6
+    assert collect_by(frame, "arm")["1"].n == 11
+
+
 @pytest.mark.parametrize(("values", "kind"), [
     (["1", "2", "3"], "str|object"), (pd.to_datetime(["2026-01-01"] * 3), "datetime64"),
     (pd.Categorical([1, 2, 3]), "category"),

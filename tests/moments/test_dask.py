@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from coachresearch.core.errors import EstimationError
-from coachresearch.moments.collect import collect
+from coachresearch.moments.collect import collect, collect_by
 from coachresearch.moments.pairs import PairTables
 
 PARTITIONS = 8
@@ -63,6 +63,8 @@ def test_a_cluster_gives_the_same_bits_and_a_killed_worker_loses_nothing(cluster
     assert told[-1] == (PARTITIONS, PARTITIONS * 300)
     np.testing.assert_array_equal(collect(data, columns=list("abcd")).scatter,
                                   collect(frames, columns=list("abcd")).scatter)
+    groups = collect_by(data.assign(arm=data["person"] % 2), "arm", columns=["a"])
+    assert {name: one.n for name, one in groups.items()} == {"0": 1200, "1": 1200}
 
 
 @pytest.mark.filterwarnings("default")

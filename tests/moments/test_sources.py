@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from coachresearch.core.errors import CoachResearchError, EstimationError
-from coachresearch.moments.collect import collect
+from coachresearch.moments.collect import collect, collect_by
 from coachresearch.moments.pairs import PairTables
 from coachresearch.moments.patterns import Patterns
 from coachresearch.moments.sources import batches
@@ -140,3 +140,15 @@ def test_options_that_mean_nothing_are_refused(frame):
         collect(frame, into=dict)
     with pytest.raises(EstimationError, match="Only PairTables take values"):
         collect(frame, into=Patterns, values=[1, 2])
+
+
+def test_groups_are_collected_from_every_source(frame, tmp_path):
+    frame["coach"] = np.where(np.arange(1500) % 3 == 0, "y", "x")
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), tmp_path / "rows.parquet", row_group_size=400)
+    here = collect_by(frame, "coach", into=PairTables, values=range(1, 8))
+    for source in (tmp_path / "rows.parquet", [frame[:600], frame[600:]],
+                   duckdb.connect().sql(f"SELECT * FROM '{tmp_path / 'rows.parquet'}'")):
+        found = collect_by(source, "coach", into=PairTables, values=range(1, 8))
+        assert list(found) == ["y", "x"]
+        np.testing.assert_array_equal(found["y"].counts, here["y"].counts)
+    assert collect_by(frame, "coach", columns=["b"])["x"].columns == ("b",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -115,18 +115,19 @@ def collect(
 
 
 def collect_by(
-    frame: pd.DataFrame | Iterable[pd.DataFrame],
+    data: Any,
     by: str,
     *,
     into: type[Any] = Moments,
     unit: Unit = "person",
+    columns: Sequence[str] | None = None,
     values: Values | None = None,
 ) -> dict[str, Any]:
     """Summarise the rows of each group.
 
     Parameters
     ----------
-    frame : DataFrame or iterable of DataFrame
+    data : frame, Arrow data, path, DuckDB relation, Dask frame, or iterable of frames and record batches
         As in `collect`, with one further column.
     by : str
         Column that names the group (an arm, a coach, a wave).
@@ -134,6 +135,8 @@ def collect_by(
         The summary of each group.
     unit : {"person", "rating", "team_mean"}
         What a row is.
+    columns : sequence of str, optional
+        Columns to summarise, in this order; all but `by` if not given.
     values : sequence of int, or mapping of item to sequence of int, optional
         For PairTables: the categories that are allowed; give them, so that all groups share them.
 
@@ -148,10 +151,10 @@ def collect_by(
         If the column is not there or a row has no group.
     """
     found: dict[str, Any] = {}
-    parts: Iterable[Any] = (frame,) if hasattr(frame, "columns") else frame
-    for part in parts:
-        for name, rows in _groups(part, by).items():
-            one = collect(part.drop(columns=by).iloc[rows], into=into, unit=unit, values=values)
+    for batch in batches(data, columns=columns, person=by):
+        for name, rows in _groups(batch, by).items():
+            one, _, _ = _summarise(batch.take(rows), into=into, unit=unit, values=values, complete_rows=False,
+                                   most_patterns=MOST_PATTERNS, person=None)
             found[name] = found[name] + one if name in found else one
     return found
 
@@ -168,21 +171,18 @@ def numeric_rows(frame: pd.DataFrame) -> tuple[tuple[str, ...], FloatArray]:
     return batch.names, batch.rows()
 
 
-def _groups(frame: pd.DataFrame, by: str) -> dict[str, NDArray[np.intp]]:
+def _groups(batch: Batch, by: str) -> dict[str, NDArray[np.intp]]:
     import pandas as pd
 
-    if by not in frame.columns:
-        raise EstimationError(f"There is no column {by!r} to group by",
-                              remedy=f"Columns are: {', '.join(map(str, frame.columns))}.")
-    codes, names = pd.factorize(frame[by])
+    codes, names = pd.factorize(np.asarray(batch.persons))
     without = int((codes < 0).sum())
     if without:
-        raise EstimationError(f"{without} of {len(frame)} rows have no {by!r}",
+        raise EstimationError(f"{without} of {batch.n} rows have no {by!r}",
                               remedy="Fill it in, or leave these rows out before collecting.")
-    found: dict[Hashable, list[NDArray[np.intp]]] = {}
+    found: dict[str, list[int]] = {}
     for code, name in enumerate(names):
-        found.setdefault(str(name), []).append(np.flatnonzero(codes == code))
-    return {str(name): np.sort(np.concatenate(rows)) for name, rows in found.items()}
+        found.setdefault(str(name), []).append(code)
+    return {name: np.flatnonzero(np.isin(codes, same)) for name, same in found.items()}
 
 
 def _summaries(

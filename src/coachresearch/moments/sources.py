@@ -153,6 +153,9 @@ def not_a_number(name: str, dtype: object) -> EstimationError:
 def _parts(data: Any, wanted: list[str] | None) -> Iterator[Any]:
     if isinstance(data, (str, Path)):
         yield from _parquet(Path(data), wanted)
+    elif is_dask(data):
+        for part in data.to_delayed():
+            yield part.compute()
     elif hasattr(data, "iloc") or (hasattr(data, "num_rows") and not hasattr(data, "to_batches")):
         yield data
     elif hasattr(data, "to_arrow_reader") or hasattr(data, "fetch_record_batch"):

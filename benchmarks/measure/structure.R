@@ -1,0 +1,11 @@
+# Seconds of psych, one thread: Rscript structure.R bfi.csv scale.csv
+suppressMessages({library(psych); library(GPArotation)})
+options(mc.cores = 1)
+paths <- commandArgs(TRUE)
+x <- read.csv(paths[1]); s <- read.csv(paths[2])
+quiet <- function(run) suppressMessages(suppressWarnings(invisible(capture.output(run))))
+seconds <- function(name, run) cat(name, system.time(quiet(run()))[["elapsed"]], "\n", sep = ",")
+seconds("parallel_100", function() fa.parallel(x, fa = "both", fm = "minres", n.iter = 100, sim = FALSE, plot = FALSE))
+seconds("alpha_100", function() alpha(s, n.iter = 100))
+seconds("omega_100", function() for (i in 1:100) omega(cor(s[sample(nrow(s), replace = TRUE), ]), nfactors = 1, plot = FALSE))
+seconds("fa_boot_50", function() fa(x, nfactors = 5, n.iter = 50, rotate = "oblimin", fm = "minres"))

@@ -19,7 +19,7 @@ from coachresearch.psychometrics.efa import bootstrap_factors, exploratory_facto
 from coachresearch.psychometrics.extraction import extract_many
 from coachresearch.psychometrics.factor import extract
 from coachresearch.psychometrics.factor_scores import factor_scores, factor_weights
-from coachresearch.psychometrics.parallel import parallel_analysis, random_correlations
+from coachresearch.psychometrics.parallel import parallel_analysis, parallel_analysis_ordinal, random_correlations
 from coachresearch.psychometrics.rotation import Rotation, rotate
 
 BFI = json.loads((Path(__file__).parents[1] / "reference/structure/bfi_factors.json").read_text(encoding="utf-8"))
@@ -153,6 +153,17 @@ def test_parallel_analysis_counts_the_factors_that_are_there():
     again = parallel_analysis(Moments.from_rows([f"i{i}" for i in range(12)], rows), rng=np.random.default_rng(9))
     np.testing.assert_array_equal(found.components_random, again.components_random)
     assert method_sentences(found)
+
+
+def test_parallel_analysis_of_ordinal_answers_counts_them_too():
+    rows = np.digitize(factor_answers(np.random.default_rng(8), 400, loadings=SIMPLE, phi=PHI), [-0.5, 0.8, 1.6])
+    frame = pd.DataFrame(rows + 1.0, columns=[f"i{i}" for i in range(12)])
+    frame.iloc[0, 0] = np.nan
+    found = parallel_analysis_ordinal(frame, rng=np.random.default_rng(9), draws=20)
+    assert (found.n_factors, found.n_components, found.n) == (3, 3, 399)
+    assert "rows_left_out" in [one.code for one in found.cautions]
+    plain = parallel_analysis(collect(frame), rng=np.random.default_rng(9))
+    assert found.components[0] > plain.components[0]  # answers as numbers correlate less than what lies behind them
 
 
 def test_resampled_intervals_hold_the_loadings_of_the_population():

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from coachresearch.core.caution import caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
+from coachresearch.moments.collect import collect, numeric_rows
 from coachresearch.moments.moments import FloatArray, Moments
+from coachresearch.moments.pairs import PairTables
 from coachresearch.psychometrics.cautions import row_cautions
 from coachresearch.psychometrics.extraction import extract_many
+from coachresearch.psychometrics.polychoric import polychoric
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Correlations = Literal["pearson", "polychoric"]
 
 _BATCH = 200
 _STILL = 1e-6
@@ -102,6 +104,67 @@ def parallel_analysis(
     _check(len(cor), n, draws, quantile)
     random = [random_correlations(rng, n, len(cor), size) for size in _batches(draws)]
     return compared(cor, random, n, moments, title, quantile, source, "parallel_pearson")
+
+
+def parallel_analysis_ordinal(
+    items: pd.DataFrame, *, rng: np.random.Generator, title: str = "", draws: int = 100, quantile: float = 0.95,
+    source: str = "",
+) -> ParallelAnalysis:
+    """Horn's parallel analysis of polychoric correlations.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Ordinal answers (n × k, k ≥ 3); complete rows are used.
+    rng : Generator
+    title, source : str
+    draws : int
+        Random samples: the answers at hand, each item shuffled on its own, so that its categories stay as they are used
+        and nothing is left of what items share.
+    quantile : float
+        Which random eigenvalue has to be exceeded.
+
+    Returns
+    -------
+    ParallelAnalysis
+        As `parallel_analysis`.
+
+    Raises
+    ------
+    EstimationError
+        As `parallel_analysis`; and if correlations of the answers themselves cannot be estimated. Shuffled samples
+        whose correlations cannot be are left out and counted.
+
+    References
+    ----------
+    Lubbe (2019), Psychological Methods 24, 339-351 (ordinal answers); Buja & Eyuboglu (1992), Multivariate Behavioral
+    Research 27, 509-540 (shuffling).
+    """
+    names, rows = numeric_rows(items)
+    complete = rows[~np.isnan(rows).any(axis=1)]
+    n = len(complete)
+    _check(len(names), n, draws, quantile)
+    seen = polychoric(_tables(complete, names))
+    random, lost = [], 0
+    for _ in range(draws):
+        try:
+            random.append(polychoric(_tables(rng.permuted(complete, axis=0), names)).cor)
+        except EstimationError:
+            lost += 1
+    if len(random) < draws / 2:
+        raise EstimationError(f"{lost} of {draws} shuffled samples have no polychoric correlations",
+                              remedy="Join rare categories, or use parallel_analysis of the answers as numbers.")
+    found = compared(seen.cor, [np.stack(random)], n, None, title, quantile, source, "parallel_polychoric")
+    cautions = [caution("rows_left_out", n=len(rows) - n, of=len(rows))] if n < len(rows) else []
+    cautions += [caution("shuffles_left_out", n=lost, of=draws)] if lost else []
+    return replace(found, cautions=(*cautions, *seen.cautions))
+
+
+def _tables(rows: FloatArray, names: tuple[str, ...]) -> PairTables:
+    import pandas as pd
+
+    tables: PairTables = collect(pd.DataFrame(rows, columns=list(names)), into=PairTables)
+    return tables
 
 
 def compared(

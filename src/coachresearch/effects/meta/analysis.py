@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
@@ -15,7 +16,7 @@ from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.effects.designs.effect import covariate_columns
 from coachresearch.effects.meta.fit import Between, Pooled, pool, tau2_interval
-from coachresearch.effects.sizes import FloatArray, normal_quantile
+from coachresearch.effects.sizes import FloatArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +141,7 @@ def read_studies(
         raise EstimationError(f"There is no column {', '.join(map(repr, missing))}",
                               remedy=f"Columns are: {', '.join(map(str, frame.columns))}.")
     labels = tuple(str(one) for one in (frame[study] if study else frame.index))
-    twice = sorted({one for one in labels if labels.count(one) > 1})
+    twice = sorted(one for one, n in Counter(labels).items() if n > 1)
     if once and twice:
         raise EstimationError(f"{len(twice)} studies have several effects: {', '.join(twice[:10])}",
                               remedy="Effects of one study are not independent: use meta_multilevel.")
@@ -188,11 +189,11 @@ def _coefficients(
 
 
 def _tested(statistic: float, df: float, conf_level: float) -> tuple[float, float]:
-    from scipy.stats import norm, t
+    from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
     if np.isfinite(df):
-        return float(2 * t.sf(abs(statistic), df)), float(t.ppf((1 + conf_level) / 2, df))
-    return float(2 * norm.sf(abs(statistic))), normal_quantile((1 + conf_level) / 2)
+        return float(2 * stdtr(df, -abs(statistic))), float(stdtrit(df, (1 + conf_level) / 2))
+    return float(2 * ndtr(-abs(statistic))), float(ndtri((1 + conf_level) / 2))
 
 
 def _prediction(fit: Pooled, errors: Errors, conf_level: float, k: int) -> Estimate:
@@ -210,13 +211,13 @@ def _prediction(fit: Pooled, errors: Errors, conf_level: float, k: int) -> Estim
 def _heterogeneity(
     y: FloatArray, v: FloatArray, x: FloatArray, fit: Pooled, between: Between, conf_level: float
 ) -> list[Estimate]:
-    from scipy.stats import chi2
+    from scipy.special import chdtrc
 
     k = len(y)
     if fit.q_df < 1:
         return []
     q = Estimate("heterogeneity", fit.q, statistic=fit.q, df=float(fit.q_df),
-                 p_value=float(chi2.sf(fit.q, fit.q_df)), n=k, method="cochran_q")
+                 p_value=float(chdtrc(fit.q_df, fit.q)), n=k, method="cochran_q")
     if between == "fixed":
         return [q, Estimate("i2", max(0.0, (fit.q - fit.q_df) / fit.q), n=k, method="i2"),
                 Estimate("h2", fit.q / fit.q_df, n=k, method="i2")]

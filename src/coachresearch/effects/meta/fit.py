@@ -105,6 +105,18 @@ def _weighted(y: FloatArray, v: FloatArray, x: FloatArray, tau2: float) -> _Weig
                      float(w @ w - 2 * np.trace(inverse @ cubed) + np.trace(inner @ inner)))
 
 
+def _rss(y: FloatArray, v: FloatArray, x: FloatArray, tau2: float) -> float:
+    """Weighted sum of squares about the fit, and nothing else."""
+    w = 1 / (v + tau2)
+    if x.shape[1] == 1:
+        u = x[:, 0]
+        wu = w * u
+        return float(w @ (y * y)) - float(wu @ y) ** 2 / float(wu @ u)
+    xw = x * w[:, None]
+    residuals = y - x @ np.linalg.solve(x.T @ xw, xw.T @ y)
+    return float(w @ residuals ** 2)
+
+
 def _between(
     y: FloatArray, v: FloatArray, x: FloatArray, between: Between, fixed: _Weighted
 ) -> tuple[float, float]:
@@ -147,7 +159,7 @@ def _paule_mandel(y: FloatArray, v: FloatArray, x: FloatArray) -> float:
     k, p = x.shape
 
     def excess(tau2: float) -> float:
-        return _weighted(y, v, x, tau2).rss - (k - p)
+        return _rss(y, v, x, tau2) - (k - p)
 
     if excess(0.0) <= 0:
         return 0.0
@@ -160,7 +172,8 @@ def _paule_mandel(y: FloatArray, v: FloatArray, x: FloatArray) -> float:
 def _likelihood(y: FloatArray, v: FloatArray, x: FloatArray, *, restricted: bool) -> tuple[float, float]:
     """Maximise by Fisher scoring, halving steps that would lose height or leave zero."""
     k, p = x.shape
-    tau2 = max((_weighted(y, v, x, 0.0).rss - (k - p)) / _weighted(y, v, x, 0.0).trace, 0.0) + 0.1 * float(v.min())
+    fixed = _weighted(y, v, x, 0.0)
+    tau2 = max((fixed.rss - (k - p)) / fixed.trace, 0.0) + 0.1 * float(v.min())
     here = _weighted(y, v, x, tau2)
     height = _log_likelihood(v, x, tau2, here, restricted=restricted)
     for _ in range(200):
@@ -195,17 +208,17 @@ def _log_likelihood(v: FloatArray, x: FloatArray, tau2: float, at: _Weighted, *,
 def tau2_interval(y: FloatArray, v: FloatArray, x: FloatArray, conf_level: float) -> tuple[float, float]:
     """Interval of the variance between studies from the profile of Q (Viechtbauer, 2007, Statistics in Medicine 26)."""
     from scipy.optimize import brentq
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     df = x.shape[0] - x.shape[1]
     ends = []
     for q in ((1 + conf_level) / 2, (1 - conf_level) / 2):
-        level = float(chi2.ppf(q, df))
-        if _weighted(y, v, x, 0.0).rss < level:
+        level = float(chdtri(df, 1 - q))
+        if _rss(y, v, x, 0.0) < level:
             ends.append(0.0)
             continue
         high = float(y.var(ddof=1)) + 1.0
-        while _weighted(y, v, x, high).rss > level:
+        while _rss(y, v, x, high) > level:
             high *= 2
-        ends.append(float(brentq(lambda t, level=level: _weighted(y, v, x, t).rss - level, 0.0, high, xtol=1e-12)))
+        ends.append(float(brentq(lambda t, level=level: _rss(y, v, x, t) - level, 0.0, high, xtol=1e-12)))
     return ends[0], ends[1]

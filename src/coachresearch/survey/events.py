@@ -21,6 +21,19 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrote:
+    """Something was written in answer to a question that asks for own words; blank text takes the answer back."""
+
+    item: str
+    text: str
+    at: datetime
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_times(self.at, self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
 class Cleared:
     """An answer was taken back."""
 
@@ -55,7 +68,7 @@ class Reopened:
     """The person wants to change answers after finishing."""
 
 
-Event = Answered | Cleared | TurnedPage | Submitted | Reopened
+Event = Answered | Wrote | Cleared | TurnedPage | Submitted | Reopened
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +78,8 @@ class Refusal:
     Parameters
     ----------
     code : str
-        ``unknown_item``, ``not_shown``, ``not_on_scale``, ``after_finish``, ``gaps``, ``no_page`` or ``not_saved``.
+        ``unknown_item``, ``not_shown``, ``not_on_scale``, ``not_a_text``, ``after_finish``, ``gaps``, ``no_page`` or
+        ``not_saved``.
     item : str
         The item it is about; empty if it is about the form.
     params : tuple of (str, str or int)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from coachresearch.core.catalogue import Catalogue
 from coachresearch.core.contracts import MissingKind, RaterRole
 from coachresearch.core.errors import Fault, InstrumentError
-from coachresearch.instruments.instrument import Instrument, Item, Words, text_for, words_in
+from coachresearch.instruments.instrument import Entry, Instrument, Item, Words, text_for, words_in
 from coachresearch.survey.session import Choices
 
 WORDS = Catalogue(Path(__file__).resolve().parent / "messages")
@@ -41,12 +41,18 @@ class Question:
         The points of the response scale, in order.
     outside : tuple of Option
         Options that are no point of the scale, such as "no chance to see".
+    entry : {"choice", "number", "text"}
+        Whether an option is chosen, a whole number entered (one option for each number allowed), or own words written.
+    unit : str
+        What a number counts, such as minutes.
     """
 
     item: str
     text: str
     options: tuple[Option, ...]
     outside: tuple[Option, ...] = ()
+    entry: Entry = "choice"
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,7 @@ def choices_of(instrument: Instrument, form: str = "full") -> tuple[Choices, ...
     found = []
     for item in instrument.form(form).items:
         scale = instrument.response_scale(item)
-        found.append(Choices(item, scale.values, tuple((code, kind) for code, kind, _ in scale.missing)))
+        found.append(Choices(item, scale.values, tuple((code, kind) for code, kind, _ in scale.missing), scale.entry))
     return tuple(found)
 
 
@@ -150,7 +156,8 @@ def _question(instrument: Instrument, item_id: str, role: str, language: str, fa
                     for code, words in zip(scale.values, scale.labels, strict=True))
     outside = tuple(Option(code, _label(words, code, language, place, faults), kind)
                     for code, kind, words in scale.missing)
-    return Question(item_id, _wording(item, role, language, faults), options, outside)
+    unit = words_in(scale.unit, language) if scale.unit else ""
+    return Question(item_id, _wording(item, role, language, faults), options, outside, scale.entry, unit)
 
 
 def _wording(item: Item, role: str, language: str, faults: list[Fault]) -> str:

@@ -70,7 +70,8 @@ def _restored(session: Session, rows: tuple[Mapping[str, Any], ...]) -> dict[str
 def _answer_in(choices: Choices, row: Mapping[str, Any]) -> Answer:
     kinds = {kind: code for code, kind in reversed(choices.missing)}
     code = row["value"] if row["value"] is not None else kinds.get(row["missing"])
-    return Answer(row["item"], None if code is None else int(code), row["seconds"], row["answered_at"])
+    return Answer(row["item"], None if code is None else int(code), row["seconds"], row["answered_at"],
+                  row.get("text") if choices.entry == "text" else None)
 
 
 def _misfits(occasion: Occasion, choices: Mapping[str, Choices], row: Mapping[str, Any]) -> list[Fault]:
@@ -88,7 +89,8 @@ def _misfits(occasion: Occasion, choices: Mapping[str, Choices], row: Mapping[st
         return [Fault(f"The stored answer {row['value']} is not on the response scale ({_listed(allowed)})", place,
                       "Correct the stored answer.")]
     kinds = ("skipped", *(kind for _, kind in choices[row["item"]].missing))
-    if row["value"] is None and row["missing"] not in kinds:
+    written = choices[row["item"]].entry == "text" and row.get("text") is not None
+    if row["value"] is None and not written and row["missing"] not in kinds:
         return [Fault(f"The stored kind of missing answer {row['missing']!r} is not offered ({_listed(kinds)})", place,
                       "Correct the stored answer.")]
     return []

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from coachresearch.core.contracts import MissingKind, Mode, RaterRole
-from coachresearch.survey.events import Answered, Cleared, Event, Refusal, Reopened, Submitted, TurnedPage
+from coachresearch.instruments.instrument import Entry
+from coachresearch.survey.events import Answered, Cleared, Event, Refusal, Reopened, Submitted, TurnedPage, Wrote
 
 Row = dict[str, object]
 """One row under the contract `core.contracts.RESPONSES`."""
@@ -31,11 +32,14 @@ class Choices:
         Codes of the response scale, in the order shown.
     missing : tuple of (int, MissingKind)
         Codes of the options outside the scale, and the kind of missing answer each stands for.
+    entry : {"choice", "number", "text"}
+        How an answer is given.
     """
 
     item: str
     values: tuple[int, ...]
     missing: tuple[tuple[int, MissingKind], ...] = ()
+    entry: Entry = "choice"
 
     def __post_init__(self) -> None:
         codes = self.codes
@@ -94,12 +98,20 @@ class Answer:
         Time spent on the item over all changes, if it was measured.
     at : datetime
         When it was last changed, UTC.
+    text : str or None
+        What was written, where own words are asked for.
     """
 
     item: str
     code: int | None
     seconds: float | None
     at: datetime
+    text: str | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether there is an answer: an option was chosen or something was written."""
+        return self.code is not None or self.text is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +158,8 @@ class Session:
     @property
     def gaps(self) -> tuple[str, ...]:
         """Items that were shown and have no answer."""
-        answered = self.answered
-        return tuple(item for item in self.shown if item not in answered)
+        given = {answer.item for answer in self.answers if answer.given}
+        return tuple(item for item in self.shown if item not in given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +222,8 @@ def after(session: Session, event: Event, *, next_item: NextItem = form_order) -
     match event:
         case Answered(item, code, at, seconds):
             return _settle(session, item, code, at, seconds)
+        case Wrote(item, text, at, seconds):
+            return _settle(session, item, None, at, seconds, text)
         case Cleared(item, at, seconds):
             return _settle(session, item, None, at, seconds)
         case TurnedPage(to):
@@ -220,19 +234,22 @@ def after(session: Session, event: Event, *, next_item: NextItem = form_order) -
             return Step(_changed(session, submitted=False) if session.submitted else session)
 
 
-def _settle(session: Session, item: str, code: int | None, at: datetime, seconds: float | None) -> Step:
-    refusal = _objection(session, item, code)
+def _settle(
+    session: Session, item: str, code: int | None, at: datetime, seconds: float | None, text: str | None = None
+) -> Step:
+    refusal = _objection(session, item, code, text)
     if refusal:
         return Step(session, refusal=refusal)
+    written = text if text and text.strip() else None
     before = session.kept.get(item)
-    if before.code == code if before else code is None:
+    if (before.code, before.text) == (code, written) if before else code is None and written is None:
         return Step(session)
     spent = [time for time in (before.seconds if before else None, seconds) if time is not None]
-    answer = Answer(item, code, sum(spent) if spent else None, at)
+    answer = Answer(item, code, sum(spent) if spent else None, at, written)
     return Step(_changed(session, answers=_with(session.answers, answer)), (_row(session, answer),))
 
 
-def _objection(session: Session, item: str, code: int | None) -> Refusal | None:
+def _objection(session: Session, item: str, code: int | None, text: str | None) -> Refusal | None:
     choices = {known.item: known for known in session.choices}
     if item not in choices:
         return Refusal("unknown_item", item, (("item", item),))
@@ -240,10 +257,18 @@ def _objection(session: Session, item: str, code: int | None) -> Refusal | None:
         return Refusal("after_finish", item)
     if item not in session.shown:
         return Refusal("not_shown", item)
-    allowed = choices[item].codes
-    if code is not None and code not in allowed:
-        return Refusal("not_on_scale", item, (("allowed", ", ".join(map(str, allowed))), ("code", code)))
+    if text is not None and choices[item].entry != "text":
+        return Refusal("not_a_text", item)
+    if code is not None and code not in choices[item].codes:
+        return Refusal("not_on_scale", item, (("allowed", _offered(choices[item])), ("code", code)))
     return None
+
+
+def _offered(choices: Choices) -> str:
+    if choices.entry != "number":
+        return ", ".join(map(str, choices.codes))
+    span = f"{min(choices.values)} – {max(choices.values)}"
+    return ", ".join([span, *(str(code) for code, _ in choices.missing)])
 
 
 def _turn(session: Session, to: int, next_item: NextItem) -> Step:
@@ -294,12 +319,13 @@ def _row(session: Session, answer: Answer) -> Row:
     choices = next(known for known in session.choices if known.item == answer.item)
     on_scale = answer.code in choices.values
     outside = dict(choices.missing).get(answer.code) if answer.code is not None else "skipped"
+    present = on_scale or answer.text is not None
     part = next(number for number, page in enumerate(session.pages, start=1) if answer.item in page)
     return {
         "study": occasion.study, "wave": occasion.wave, "person": occasion.person, "target": occasion.target,
         "role": occasion.role, "instrument": occasion.instrument, "version": occasion.version,
         "form": occasion.form, "item": answer.item,
-        "value": answer.code if on_scale else None, "text": None, "missing": None if on_scale else outside,
+        "value": answer.code if on_scale else None, "text": answer.text, "missing": None if present else outside,
         "language": occasion.language, "mode": occasion.mode, "part": part,
         "position": session.shown.index(answer.item) + 1, "seconds": answer.seconds, "answered_at": answer.at,
     }

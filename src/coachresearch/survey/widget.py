@@ -10,7 +10,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from coachresearch.core.errors import ResponseError
+from coachresearch.core.errors import InstrumentError, ResponseError
 from coachresearch.survey.events import Answered, Cleared, Event, Refusal, Reopened, Submitted, now
 from coachresearch.survey.form import WORDS, Page, spoken
 from coachresearch.survey.session import NextItem, Save, Session, Step, form_order, respond
@@ -39,6 +39,11 @@ class FormWidget(anywidget.AnyWidget):
     clock : function
         Gives the present moment, UTC.
 
+    Raises
+    ------
+    InstrumentError
+        If a question asks for own words, which this form cannot take.
+
     Notes
     -----
     The browser sends events and never decides: `state` is written in Python alone, with a revision that only grows. An
@@ -60,6 +65,11 @@ class FormWidget(anywidget.AnyWidget):
         next_item: NextItem = form_order,
         clock: Callable[[], datetime] = now,
     ) -> None:
+        written = [question.item for question in page.questions if question.entry == "text"]
+        if written:
+            raise InstrumentError(
+                f"The form {page.form!r} of {page.instrument!r} asks for own words ({', '.join(written)}), and a "
+                "notebook offers options only", remedy="Ask it on the web: coachresearch serve STUDY.")
         self._page = page
         self._session = session
         self._save = save

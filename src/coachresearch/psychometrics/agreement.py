@@ -96,8 +96,27 @@ def icc_nested(
                           raters_per_target=raters)
 
 
+def score_array(scores: ArrayLike) -> NDArray[np.float64]:
+    """Return scores as numbers, NaN for none.
+
+    Raises
+    ------
+    EstimationError
+        If one of them is text or infinite.
+    """
+    try:
+        to_numpy = getattr(scores, "to_numpy", None)
+        values = np.asarray(to_numpy(dtype=float, na_value=np.nan) if to_numpy else scores, dtype=float)
+    except (TypeError, ValueError) as problem:
+        raise EstimationError(f"A score is not a number ({problem})",
+                              remedy="Hand over numbers, NaN where there is none.") from None
+    if np.isinf(values).any():
+        raise EstimationError("A score is infinite", remedy="Correct it, or leave it empty.")
+    return values
+
+
 def _usable(scores: ArrayLike, targets: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64], int]:
-    values = np.asarray(scores, dtype=float)
+    values = score_array(scores)
     names = np.asarray(targets)
     if values.shape != names.shape or values.ndim != 1:
         raise EstimationError(f"{values.size} scores stand beside {names.size} targets",

@@ -175,6 +175,8 @@ def careless_flags(
                               remedy="Careless answers show in many items of many people.")
     check_range(items, low, high)
     names, rows = numeric_rows(items)
+    if np.isnan(rows).all():
+        raise EstimationError("Nobody answered anything", remedy="Check the rows and columns.")
     turned, places = _turned(items, rows, keyed, scales, low + high)
     model = _Model.of(rows, names, turned, places, chosen)
     values = _indices(rows, model, chosen)
@@ -182,7 +184,7 @@ def careless_flags(
     cautions: list[Caution] = list(model.cautions)
     alarms = _false_alarms(items, model, chosen, limits, rng, cautions)
     if np.isnan(limits["variability"]):
-        values.pop("variability")
+        values.pop("variability", None)
     if seconds is not None:
         values["seconds"] = _per_item(seconds, len(rows), len(names))
         limits["seconds"] = chosen.seconds

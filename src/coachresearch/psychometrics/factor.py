@@ -70,7 +70,7 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
     k = len(cor)
     if factors < 1:
         raise EstimationError(f"The number of factors is {factors}", remedy="It is at least 1.")
-    if (k - factors) ** 2 < k + factors:
+    if k <= factors or (k - factors) ** 2 < k + factors:
         raise NotIdentified(f"{k} items cannot identify {factors} common factor{'s' if factors > 1 else ''}",
                             remedy="One factor needs three items, two factors need five.")
     smallest = float(np.linalg.eigvalsh(cor)[0])

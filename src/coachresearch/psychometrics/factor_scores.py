@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ScoreMethod = Literal["regression", "bartlett", "tenberge"]
 
+_SMALLEST_EIGENVALUE = 1e-10
+
 
 def factor_scores(items: pd.DataFrame, solution: FactorSolution, *, method: ScoreMethod = "regression") -> pd.DataFrame:
     """Factor scores of people.
@@ -64,6 +66,9 @@ def factor_scores(items: pd.DataFrame, solution: FactorSolution, *, method: Scor
 def factor_weights(solution: FactorSolution, method: ScoreMethod = "regression") -> FloatArray:
     """Weights (k, m) of standardised items."""
     loadings, phi = solution.loadings, solution.phi
+    if method != "bartlett" and float(np.linalg.eigvalsh(solution.cor)[0]) < _SMALLEST_EIGENVALUE:
+        raise EstimationError(f"The correlations behind the solution are singular, so there are no {method} scores",
+                              remedy='Use more people than items, drop repeated items, or use "bartlett".')
     if method == "regression":
         return np.asarray(np.linalg.solve(solution.cor, loadings @ phi))
     if method == "bartlett":

@@ -14,6 +14,7 @@ from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.moments.collect import numeric_rows
+from coachresearch.psychometrics.agreement import score_array
 from coachresearch.psychometrics.raters import raters_needed
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def retest(
     import pandas as pd
     from scipy.stats import norm
 
-    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    one, two = score_array(first), score_array(second)
     if one.shape != two.shape or one.ndim != 1:
         raise EstimationError(f"{one.size} scores stand beside {two.size}", remedy="Give each person two scores.")
     found = icc_table(pd.DataFrame({"first": one, "second": two}), title=title, conf_level=conf_level, source=source)

@@ -141,7 +141,7 @@ def check_range(items: pd.DataFrame, low: int | None, high: int | None) -> None:
     faults = []
     for place, name in enumerate(names):
         given = rows[~np.isnan(rows[:, place]), place]
-        wrong = given[(given < low) | (given > high) | (given % 1 != 0)]
+        wrong = given[(given < low) | (given > high) | (given != np.round(given))]
         if len(wrong):
             seen = ", ".join(f"{value:g}" for value in np.unique(wrong)[:5])
             faults.append(Fault(f"Item {name!r} holds {seen}, but its answers are whole numbers from {low} to {high}",

@@ -16,6 +16,7 @@ from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
 from coachresearch.moments.collect import numeric_rows
+from coachresearch.psychometrics.agreement import score_array
 from coachresearch.psychometrics.resampling import percentile_interval, resampled_counts
 
 if TYPE_CHECKING:
@@ -191,6 +192,9 @@ def light_kappa(ratings: pd.DataFrame) -> Estimate:
     """
     names, rows = numeric_rows(ratings)
     complete = rows[~np.isnan(rows).any(axis=1)]
+    if len(names) < 2 or not len(complete):
+        raise EstimationError(f"{len(complete)} targets were rated by all {len(names)} raters",
+                              remedy="Give one column a rater, at least two, and targets that all of them rated.")
     values = [cohen_kappa(complete[:, a], complete[:, b]).estimate for a, b in combinations(range(len(names)), 2)]
     return Estimate("kappa_light", float(np.mean(values)), n=len(complete), method="kappa_light")
 
@@ -224,7 +228,7 @@ def kendall_w(ratings: pd.DataFrame) -> Estimate:
 
 def cross_table(first: ArrayLike, second: ArrayLike, categories: Sequence[float] | None = None) -> FloatArray:
     """Cross-table (q, q) of two raters; the first one's categories are the rows."""
-    one, two = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    one, two = score_array(first), score_array(second)
     if one.shape != two.shape or one.ndim != 1:
         raise EstimationError(f"{one.size} ratings stand beside {two.size}", remedy="Give each target two ratings.")
     both = ~np.isnan(one) & ~np.isnan(two)

@@ -84,6 +84,10 @@ def stratified_alpha(
         raise EstimationError(f"Parts: {', '.join(strata) or 'none'}; of one item: {', '.join(small) or 'none'}",
                               remedy="A stratified alpha needs at least two parts of at least two items.")
     total = float(chosen.cov.sum())
+    still = [name for name, items in strata.items() if float(moments.select(items).cov.sum()) <= 0]
+    if total <= 0 or still:
+        raise EstimationError(f"The score of {', '.join(still) or 'the whole'} does not vary, so it has no reliability",
+                              remedy="Check that the right rows and items were handed over.")
     errors, estimates = 0.0, []
     for name, items in strata.items():
         cov = moments.select(items).cov
@@ -151,6 +155,9 @@ def two_level_reliability(
     estimates = _level(within, "within", int(n), parts[0].columns, cautions)
     estimates += _level(between, "between", g, parts[0].columns, cautions)
     total_within, total_between = float(within.sum()), float(between.sum())
+    if total_within + total_between <= 0:
+        raise EstimationError("The score does not vary, so it has no reliability at any level",
+                              remedy="Check that the right rows and items were handed over.")
     estimates.append(Estimate("icc1", total_between / (total_between + total_within), n=int(n), method="icc_one_way"))
     if total_between > 0:
         signal = alphas(between) * total_between if np.trace(between) > 0 else np.nan

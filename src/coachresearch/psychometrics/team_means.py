@@ -13,6 +13,7 @@ from coachresearch.core.caution import caution
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
 from coachresearch.display.result import Result
+from coachresearch.psychometrics.agreement import score_array
 from coachresearch.psychometrics.raters import raters_needed, stepped_up
 
 FloatArray = NDArray[np.float64]
@@ -177,12 +178,10 @@ def _usable(
 ) -> tuple[FloatArray, NDArray[np.int64], tuple[str, ...]]:
     import pandas as pd
 
-    values, names = np.asarray(scores, dtype=float), np.asarray(targets, dtype=object)
+    values, names = score_array(scores), np.asarray(targets, dtype=object)
     if values.shape != names.shape or values.ndim != 1:
         raise EstimationError(f"{values.size} scores stand beside {names.size} targets",
                               remedy="Give one target a score.")
-    if np.isinf(values).any():
-        raise EstimationError("A score is infinite", remedy="Correct it, or leave it empty.")
     present = ~np.isnan(values)
     if roles is not None:
         seen = sorted({str(role) for role in np.asarray(roles, dtype=object)[present]})

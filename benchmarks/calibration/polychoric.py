@@ -5,12 +5,17 @@ python -m benchmarks.calibration.polychoric [DRAWS]
 Six items of five categories, latent correlations of .2 to .7 from one factor; cuts of normal or of skewed answers; 15 %
 of the answers missing completely at random, or none; and one generator that breaks the model on purpose: latent
 variables with a long tail (log-normal), whose Pearson correlation is then not what a polychoric correlation finds.
+
+What it shows: no bias where the model holds, down to 50 people; intervals that hold from 300 people on, and are too
+narrow below (.89 to .94 instead of .95 at 50 and 100 people: a caution says so under 200). Under a long-tailed latent
+variable the mean bias stays small because pairs err in both directions, and the intervals fail: .6 at 1,000 people.
 Results: polychoric.csv beside this file; every row is seeded by its own settings.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Literal
@@ -50,11 +55,12 @@ def _tailed(values: np.ndarray) -> np.ndarray:
     return (np.exp(values) - np.exp(0.5)) / np.sqrt(np.exp(2.0) - np.exp(1.0))
 
 
-def _cuts(shape: Shape) -> list[np.ndarray]:
+@cache
+def _cuts(shape: Shape) -> tuple[np.ndarray, ...]:
     rng = np.random.default_rng(99)
     trait = _tailed(rng.normal(size=(200_000, 1)))
     values = LOADINGS * trait + np.sqrt(1 - LOADINGS ** 2) * _tailed(rng.normal(size=(200_000, len(LOADINGS))))
-    return [np.quantile(values[:, at], np.cumsum(SHARES[shape])[:-1]) for at in range(len(LOADINGS))]
+    return tuple(np.quantile(values[:, at], np.cumsum(SHARES[shape])[:-1]) for at in range(len(LOADINGS)))
 
 
 def cell(n: int, shape: Shape, gaps: float, latent: Latent, draws: int, seed: int = 1) -> dict[str, object]:
@@ -82,7 +88,9 @@ def cell(n: int, shape: Shape, gaps: float, latent: Latent, draws: int, seed: in
     rho, se = np.array(found), np.array(errors)
     total = rho.size
     return {"n": n, "shape": shape, "gaps": gaps, "latent": latent, "draws": draws,
-            "bias": float(np.nanmean(rho - truth)), "pearson_bias": float(np.mean(np.array(pearson) - truth)),
+            "bias": float(np.nanmean(rho - truth)),
+            "worst_pair_bias": float(np.max(np.abs(np.nanmean(rho, axis=0) - truth))),
+            "pearson_bias": float(np.mean(np.array(pearson) - truth)),
             "spread": float(np.sqrt(np.nanmean(np.nanvar(rho, axis=0, ddof=1)))),
             "std_error": float(np.sqrt(np.nanmean(se ** 2))), "coverage": float(np.nanmean(inside)),
             "monte_carlo_error": float(np.nanstd(np.nanmean(inside, axis=1), ddof=1) / np.sqrt(len(inside))),

@@ -27,6 +27,7 @@ from coachresearch.psychometrics.ordinal import (
 
 _NAMED = 5
 _LEAST_EIGENVALUE = 1e-10
+_FEW_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -141,8 +142,9 @@ def polychoric(
     Notes
     -----
     Two-step maximum likelihood: thresholds from the margins, then one correlation a pair. Standard errors allow for the
-    first step. Intervals are symmetric on Fisher's z. `cor` is not smoothed where it is no correlation matrix; a
-    caution says so.
+    first step. Intervals are symmetric on Fisher's z; in simulation they hold their level from about 300 rows on, and
+    cover .89 to .94 instead of .95 at 50 to 100 rows (a caution says so under 200). `cor` is not smoothed where it is
+    no correlation matrix; a caution says so.
 
     References
     ----------
@@ -314,6 +316,8 @@ def _cautions(
         found.append(caution("correlations_of_team_means", n=used.n))
     if int(used.pair_n.min()) < used.n:
         found.append(caution("pairs_differ_in_n", low=int(used.pair_n.min()), high=int(used.pair_n.max())))
+    if int(used.pair_n.min()) < _FEW_ROWS:
+        found.append(caution("polychoric_few_rows", n=int(used.pair_n.min())))
     for item, before, after in zip(items, given.values, used.values, strict=True):
         unused = [value for value in before if value not in after]
         if unused:

@@ -1,4 +1,3 @@
-# ruff: noqa: E402
 """Polychoric correlations, and alpha with item statistics, beside psych and lavaan.
 
 python -m benchmarks.measure.ordinal_and_alpha

@@ -1,4 +1,3 @@
-# ruff: noqa: E402
 """Ten million people, sixty items, from Parquet: python -m benchmarks.measure.scale [ROWS]
 
 The yardsticks: reading the file and multiplying it once (as floats), and the product of all one-hot columns alone.

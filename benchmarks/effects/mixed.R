@@ -2,7 +2,7 @@
 suppressMessages({library(lme4); library(lmerTest); library(pbkrtest)})
 setwd(commandArgs(TRUE)[1])
 timed <- function(name, call, times = 3) {
-  seconds <- sapply(seq_len(times), function(i) { gc(FALSE); system.time(call())[["elapsed"]] })
+  seconds <- sapply(seq_len(times), function(i) { gc(FALSE); { used <- system.time(call()); used[["user.self"]] + used[["sys.self"]] } })
   cat(name, min(seconds), "\n")
 }
 d <- read.csv("big.csv")

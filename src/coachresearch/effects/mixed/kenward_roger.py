@@ -15,7 +15,7 @@ from coachresearch.effects.mixed.fit import Fit
 from coachresearch.effects.mixed.freedom import Test
 
 _LARGEST = 6000
-_BATCH = 2_000_000
+_BATCH = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,17 +108,21 @@ def _add(fit: Fit, block: IntArray, P: FloatArray, Q: FloatArray, traces: FloatA
     there = block >= 0
     X = np.where(there[..., None], fit.X[block], 0.0)
     derivatives = _derivatives(fit, block, there)
-    components = np.concatenate([_components(fit), fit.sigma ** 2 * fit.ratios])
-    V = np.einsum("k,kcij->cij", components, derivatives)
+    layers = [(there & (fit.strata[block] == h)).astype(float) for h in range(len(fit.ratios))]
+    V = np.zeros((*block.shape, block.shape[1]))
+    for value, one in zip(_components(fit), derivatives, strict=True):
+        V += value * one
     diagonal = np.arange(block.shape[1])
     V[:, diagonal, diagonal] += ~there
+    for value, inside in zip(fit.sigma ** 2 * fit.ratios, layers, strict=True):
+        V[:, diagonal, diagonal] += value * inside
     inverted = np.linalg.inv(V)
     VX = inverted @ X
-    moved = [inverted @ one for one in derivatives]
-    GVX = [one @ VX for one in derivatives]
+    moved = [inverted @ one for one in derivatives] + [inverted * inside[:, None, :] for inside in layers]
+    GVX = [one @ VX for one in derivatives] + [inside[..., None] * VX for inside in layers]
     VGVX = [inverted @ one for one in GVX]
-    for r in range(len(components)):
-        P[r] -= np.einsum("cip,cij,cjq->pq", VX, derivatives[r], VX, optimize=True)
+    for r in range(len(moved)):
+        P[r] -= np.einsum("cip,ciq->pq", VX, GVX[r], optimize=True)
         turned = np.ascontiguousarray(np.swapaxes(moved[r], -1, -2))
         for s in range(r + 1):
             both = np.einsum("cip,ciq->pq", GVX[r], VGVX[s], optimize=True)
@@ -134,23 +138,16 @@ def _components(fit: Fit) -> FloatArray:
     return np.array([cov[a, b] for one, cov in zip(fit.factors, fit.covariances, strict=True) for a, b in one.pattern])
 
 
-def _derivatives(fit: Fit, block: IntArray, there: BoolArray) -> FloatArray:
-    """Derivatives (K, count, size, size) of the covariance of the rows by each variance component."""
-    out = []
+def _derivatives(fit: Fit, block: IntArray, there: BoolArray) -> list[FloatArray]:
+    """Derivatives (count, size, size) of the covariance of the rows by each component of the random effects."""
+    out: list[FloatArray] = []
     for one in fit.factors:
         same = _shared(one, block, there)
         values = one.values[block]
         for a, b in one.pattern:
             product = values[..., :, None, a] * values[..., None, :, b]
             out.append(same * (product if a == b else product + np.swapaxes(product, -1, -2)))
-    layer = fit.strata[block]
-    size = block.shape[1]
-    for h in range(len(fit.ratios)):
-        inside = (there & (layer == h)).astype(float)
-        one_layer = np.zeros((*block.shape, size))
-        one_layer[:, np.arange(size), np.arange(size)] = inside
-        out.append(one_layer)
-    return np.stack(out)
+    return out
 
 
 def _shared(one: Factor, block: IntArray, there: BoolArray) -> FloatArray:

@@ -237,3 +237,10 @@ def test_a_reading_that_holds_zero_is_not_disputed() -> None:
     claim = _claim(ACROSS, sensitivity=(("a", _other(*UP)),))
     assert claim.verb == "was_not_shown_to_differ"
     assert not claim.disputed
+
+
+def test_a_finding_that_does_not_outlast_worse_leavers_loses_its_grade() -> None:
+    kept = (("a", _other(*UP)), ("b", _other(*UP)))
+    claim = _claim(sensitivity=(*kept, ("leavers_shifted", _other(*ACROSS))))
+    assert (claim.verb, claim.disputed) == ("rose_more", True)
+    assert _claim(sensitivity=(*kept, ("leavers_shifted", _other(*UP)))).verb == "raised"

@@ -97,18 +97,17 @@ def _structure() -> dict[str, pd.DataFrame]:
         "omega_drop": pd.DataFrame({"item": ["i1", "i2"], "omega_if_dropped": [0.7, 0.82], "omega_total": 0.8}),
     }
 
-                         "side. 1 improved, 1 stayed within it, 1 got worse; single dots hold measurement error.",
 _SCREE = ("Falling lines of eigenvalues for 3 items, with dashed lines of what chance gives. 1 component stands out "
           "from chance, and 1 common factor stands out. The first eigenvalue is 2.50; chance gives 1.20.")
 WORDS = {
     "parallel_analysis": _SCREE, "structure": _SCREE,
-    "factor_solution": "Table of loadings: 2 items by 2 factors. The largest is .80, of item i1 on F1. 1 item loads .30 "
-                       "or more on several factors, 1 item on none.",
+    "factor_solution": "Table of loadings: 2 items by 2 factors. The largest is .80, of item i1 on F1. 1 item loads "
+                       ".30 or more on several factors, 1 item on none.",
     "omega_drop": "Dots of omega without each of 2 items, and a line at omega of all, .80. The highest is .82, without "
                   "item i2; 1 item lies above the line.",
-    "effect": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the interval holds "
-              "zero.",
-    "beside_published": "Dots with interval lines for 1 claim. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the "
+    "effect": "Dots with interval lines for 1 estimate. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the interval "
+              "holds zero.",
+    "beside_published": "Dots with interval lines for 1 estimate. Ours: +0.30, interval 0.10 to 0.50. In 0 of 1 the "
                         "interval holds zero.",
     "meta_analysis": "Effects of 12 studies with intervals. Their average is +0.40, interval 0.10 to 0.70; a new study "
                      "may find −0.30 to 1.10.",
@@ -116,8 +115,8 @@ WORDS = {
               "is below .05 and .01.",
     "individual_change": "Dots for 3 people, after against before, with a band of measurement error 0.90 wide to each "
                          "side. 1 improved, 1 stayed within it, 1 got worse; single dots hold measurement error.",
-    "observed_effect": "Differences of 1 covariate between the arms before, in standard deviations. The largest is 0.56 "
-                       "unweighted and 0.02 weighted.",
+    "observed_effect": "Differences of 1 covariate between the arms before, in standard deviations. The largest is "
+                       "0.56 unweighted and 0.02 weighted.",
     "event_study": "Differences between coached and other units in 2 periods before and 1 from the start of coaching "
                    "on. The interval leaves out zero in 0 before and 1 after.",
     "interrupted_series": "Rates over 3 periods before and 3 after the start, in 1 unit. At the end the fitted rate is "
@@ -133,7 +132,7 @@ WORDS = {
             "those assigned are not.",
     "reliability": "Dots with interval lines for 2 reliability coefficients. The lowest is McDonald's omega of Care: "
                    ".60, interval — to —, from 41 people.",
-    "forest": "Dots with interval lines for 2 claims. A: +0.30, interval 0.10 to 0.50. In 1 of 2 the interval "
+    "forest": "Dots with interval lines for 2 estimates. A: +0.30, interval 0.10 to 0.50. In 1 of 2 the interval "
               "holds zero.",
     "item_analysis": "Table of shares: 2 items by 3 answers. The most frequent answer is 3 to item i1, given by 70%. "
                      "1 cell is empty.",

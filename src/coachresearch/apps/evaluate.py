@@ -80,7 +80,7 @@ def evaluate(opened: StudyFolder) -> Evaluation:
 def evaluation_text(study: str | Path) -> str:
     """Return the changes of a study as plain text, each followed by what may be said about it."""
     from coachresearch.reports.floor import may_claim, may_show, too_small_arms
-    from coachresearch.reports.ledger import claim_sentences
+    from coachresearch.reports.ledger import claim_sentences, held_sentence
 
     opened = open_folder(study)
     found = evaluate(opened)
@@ -90,7 +90,10 @@ def evaluation_text(study: str | Path) -> str:
     parts = []
     for change, claim in zip(found.changes, found.claims, strict=True):
         if may_show(change, floor, hidden) and may_claim(claim, floor, hidden):
-            parts.append("\n".join([change.summary(), "", *claim_sentences(claim, opened.study.language)]))
+            language = opened.study.language
+            others = [sentence("app.other_readings", language, held=held_sentence(claim, language))]
+            parts.append("\n".join([change.summary(), "", *claim_sentences(claim, language),
+                                    *(others if claim.sensitivity and claim.verdict != "withdrawn" else [])]))
         else:
             parts.append(sentence("app.withheld", title=change.title, min_group=floor))
     return "\n\n".join(parts)

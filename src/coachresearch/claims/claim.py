@@ -31,6 +31,7 @@ _UNITS: tuple[tuple[Estimand, Unit], ...] = (
 )
 _UP: tuple[Verb, ...] = ("higher_cannot_be_told", "was_higher_after", "rose_more", "raised")
 _DOWN: tuple[Verb, ...] = ("lower_cannot_be_told", "was_lower_after", "fell_more", "lowered")
+_DECISIVE = ("leavers_shifted",)
 _BETWEEN: tuple[Estimand, ...] = ("ancova_difference", "change_difference", "mean_difference", "hedges_g",
                                  "hedges_g_change", "did", "jump", "wedge_effect")
 
@@ -238,11 +239,16 @@ def make_claim(
 
 
 def disputed(estimate: Estimate, sensitivity: tuple[tuple[str, Estimate], ...]) -> bool:
-    """Whether other analyses speak against a reading: one leads the opposite way, or fewer than half the same way."""
+    """Whether other analyses speak against a reading.
+
+    One leads the opposite way, or fewer than half the same way, or one that decides alone does not lead the same way:
+    where many left, the finding must outlast the assumption that coached leavers fared worse (`leavers_shifted`).
+    """
+    alone = [_direction(one) for code, one in sensitivity if code in _DECISIVE]
     mine, others = _direction(estimate), [_direction(one) for _, one in sensitivity]
     if not mine or not others:
         return False
-    return -mine in others or sum(one == mine for one in others) < len(others) / 2
+    return -mine in others or any(one != mine for one in alone) or sum(one == mine for one in others) < len(others) / 2
 
 
 def deciding_gate(gates: Iterable[Gate]) -> Gate | None:

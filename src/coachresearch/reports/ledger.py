@@ -58,7 +58,7 @@ def _row(claim: Claim, heads: dict[str, str], language: str) -> str:
         "design": escaped(sentence("ledger.design_words", language, design_code=f"design.{claim.design}",
                                    grade_code=f"grade.{strength(claim.design).grade}")),
         "gate": escaped(spoken(gate_sentence(claim.gate, claim.outcome), language)),
-        "held": escaped(_held(claim, language)),
+        "held": escaped(held_sentence(claim, language)),
         "open": "<ul>" + "".join(f"<li>{escaped(sentence(f'open.{code}', language))}</li>"
                                  for code in claim.does_not_show) + "</ul>",
     }
@@ -78,7 +78,8 @@ def _estimate(claim: Claim) -> str:
     return f"{numbers.signed(one.estimate)} {numbers.interval(one.conf_low, one.conf_high)}"
 
 
-def _held(claim: Claim, language: str) -> str:
+def held_sentence(claim: Claim, language: str = "en") -> str:
+    """Say in how many of which other analyses the reading held."""
     if claim.verdict == "withdrawn":
         return numbers.NOTHING
     if not claim.sensitivity:

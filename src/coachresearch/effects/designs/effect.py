@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_IN_POINTS = ("mean_change", "expected_regression", "change_beyond_regression", "ancova_difference",
+              "change_difference", "post_difference", "baseline_constrained", "interaction", "effect_at",
+              "dose_slope", "wedge_effect")
+"""Terms in points of the scale, which may stand on one axis."""
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Effect(Result):
     """What a design found.
@@ -51,7 +57,7 @@ class Effect(Result):
         from coachresearch.display.text import label
 
         rows = self.frame
-        rows = rows[rows["conf_low"].notna()].copy()
+        rows = rows[rows["conf_low"].notna() & rows["term"].isin(_IN_POINTS)].copy()
         rows["label"] = [label(term) for term in rows["term"]]
         return rows
 

@@ -1,0 +1,1 @@
+"""Asking many people over the web."""

@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from coachresearch.core.contracts import RESPONSES
@@ -27,7 +28,7 @@ _OCCASION = ("study", "wave", "person", "target", "role", "instrument", "version
 _RESPONSE_COLUMNS = {column.name: column for column in RESPONSES.columns}
 _ANSWER_NAMES = tuple(name for name in RESPONSES.names if name not in _OCCASION)
 
-_ANSWERED_WITHOUT_CLOCKS = tuple(name for name in (*_ANSWER_NAMES, "flags") if name not in _CLOCKS)
+_SAID = itemgetter(*(name for name in (*_ANSWER_NAMES, "flags") if name not in _CLOCKS))
 ANSWERED: tuple[str, ...] = _ANSWER_NAMES
 """Columns of one answer, without its occasion."""
 
@@ -133,8 +134,7 @@ def _is_plain(column: Column, value: object) -> bool:
 
 def digest_of_answers(rows: Iterable[Row]) -> str:
     """Return a SHA-256 over what was answered in one form, without the clocks; rows as `clean_answers` makes them."""
-    body = [[row[name] for name in _ANSWERED_WITHOUT_CLOCKS] for row in rows]
-    return hashlib.sha256(json.dumps(body).encode("ascii")).hexdigest()
+    return hashlib.sha256(json.dumps(list(map(_SAID, rows))).encode("ascii")).hexdigest()
 
 
 def digest_of(rows: Iterable[Row]) -> str:

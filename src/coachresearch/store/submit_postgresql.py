@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from coachresearch.core.contracts import RESPONSES
+from coachresearch.store.drafts import frozen
 from coachresearch.store.links import SESSION_DAYS
 from coachresearch.store.refusals import LinkNotOpen, NotKept, Refused
 from coachresearch.store.rows import ANSWERED
@@ -32,8 +33,8 @@ WITH request AS (SELECT %(key)s::text AS key, %(at)s::timestamptz AS at, %(said)
 first AS (SELECT b.sequence, b.digest, b.rows, b.flagged, b.received_at FROM batches b, request r WHERE b.key = r.key),
 link AS (SELECT l.*, d.rows AS draft FROM sessions s JOIN links l ON l.id = s.link LEFT JOIN drafts d ON d.link = l.id
          WHERE s.id_hash = %(session)s AND s.made_at > %(since)s),
-given AS (SELECT * FROM unnest({', '.join(f'%({name})s::{_TYPES[name]}[]' for name in _NAMES)})
-          AS g({', '.join(_NAMES)})),
+given AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb)
+          AS g({', '.join(f'{name} {_TYPES[name]}' for name in _NAMES)})),
 handed AS (SELECT * FROM given UNION ALL
            SELECT {', '.join(f'd.{name}' for name in _NAMES)} FROM link, jsonb_to_recordset(link.draft::jsonb)
            AS d({', '.join(f'{name} {_TYPES[name]}' for name in _NAMES)})
@@ -100,10 +101,9 @@ def _receipt(found: tuple[Any, ...], submission: Submission) -> Receipt | None:
 
 
 def _parameters(submission: Submission) -> dict[str, Any]:
-    rows = submission.rows
     return {
         "key": submission.key_hash, "at": submission.at, "said": json.dumps(submission.said), "code": submission.code,
         "session": submission.session_hash, "since": submission.at - timedelta(days=SESSION_DAYS),
         "with_draft": submission.with_draft, "digest": submission.digest, "nobody": submission.nobody,
-        "number": secrets.randbits(47), **{name: [row.get(name) for row in rows] for name in _NAMES},
+        "number": secrets.randbits(47), "rows": frozen(submission.rows),
     }

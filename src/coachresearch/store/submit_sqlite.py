@@ -5,11 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from coachresearch.core.contracts import RESPONSES
 from coachresearch.store.drafts import thawed
 from coachresearch.store.links import SESSION_DAYS
 from coachresearch.store.refusals import LinkNotOpen, OtherBody, Refused
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 
 _LINK_COLUMNS = ("id", "study", "wave", "person", "target", "role", "instrument", "version", "form", "language", "mode",
                  "state", "expires_at")
-_COLUMNS = (*RESPONSES.names, "sequence", "received_at", "batch", "flags")
-_LINK = (f"SELECT {', '.join(f'l.{name}' for name in _LINK_COLUMNS)}, d.rows FROM sessions s JOIN links l "
-         "ON l.id = s.link LEFT JOIN drafts d ON d.link = l.id WHERE s.id_hash = ? AND s.made_at > ?")
+_SHARED = ("study", "wave", "person", "target", "role", "instrument", "version", "form", "received_at", "batch")
+_OWN = ("item", "value", "text", "missing", "language", "mode", "part", "position", "seconds", "answered_at",
+        "sequence", "flags")
+_BEGIN = (f"SELECT {', '.join(f'l.{name}' for name in _LINK_COLUMNS)}, d.rows FROM sessions s JOIN links l "
+          "ON l.id = s.link LEFT JOIN drafts d ON d.link = l.id WHERE s.id_hash = ? AND s.made_at > ?")
 _BEFORE = "SELECT sequence, digest, rows, flagged, received_at FROM batches WHERE key = ?"
 _BATCH = "INSERT INTO batches (sequence, received_at, key, digest, rows, flagged) VALUES (?, ?, ?, ?, ?, ?)"
-_ROWS = f"INSERT INTO responses ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"
 _CLOSE = "UPDATE links SET state = 'closed', receipt = ? WHERE id = ?"
 _NO_DRAFT = "DELETE FROM drafts WHERE link = ?"
+_TOGETHER = 200
 _TIME = "%Y-%m-%d %H:%M:%S.%f"
 
 
@@ -48,9 +50,12 @@ def write_to_file(connection: Connection, submission: Submission) -> Receipt:
     cursor.execute(_BATCH, (secrets.randbits(47) if anonymous else None, clock, submission.key_hash, submission.digest,
                             len(rows), flagged))
     batch = cursor.lastrowid
-    cursor.executemany(_ROWS, _tuples(rows, link, submission, clock if anonymous else "", clock, batch))
+    for start in range(0, len(rows), _TOGETHER):
+        part = rows[start:start + _TOGETHER]
+        cursor.execute(_insert(len(part)), _values(part, link, submission, clock if anonymous else "", clock, batch))
     cursor.execute(_CLOSE, (submission.code, link["id"]))
-    cursor.execute(_NO_DRAFT, (link["id"],))
+    if link["rows"] is not None:
+        cursor.execute(_NO_DRAFT, (link["id"],))
     return Receipt(batch, submission.key_hash, len(rows), flagged, received, code=submission.code)
 
 
@@ -105,7 +110,7 @@ def _replayed(before: tuple[Any, ...], submission: Submission) -> Receipt:
 
 def _link(cursor: Any, submission: Submission) -> dict[str, Any]:
     since = (submission.at.astimezone(UTC) - timedelta(days=SESSION_DAYS)).strftime(_TIME)
-    found = cursor.execute(_LINK, (submission.session_hash, since)).fetchone()
+    found = cursor.execute(_BEGIN, (submission.session_hash, since)).fetchone()
     if found is None:
         raise LinkNotOpen(None)
     link = dict(zip((*_LINK_COLUMNS, "rows"), found, strict=True))
@@ -114,18 +119,30 @@ def _link(cursor: Any, submission: Submission) -> dict[str, Any]:
     return link
 
 
-def _tuples(
+@lru_cache(maxsize=_TOGETHER)
+def _insert(rows: int) -> str:
+    """Write the statement for so many rows: one step, for each step lets other threads in between."""
+    shared = ", ".join(f"?{number}" for number in range(1, len(_SHARED) + 1))
+    own = ", ".join(f"column{number}" for number in range(1, len(_OWN) + 1))
+    places = f"({', '.join('?' * len(_OWN))})"
+    return (f"INSERT INTO responses ({', '.join((*_SHARED, *_OWN))}) SELECT {shared}, {own} "
+            f"FROM (VALUES {', '.join([places] * rows)})")
+
+
+def _values(
     rows: list[Row], link: Mapping[str, Any], submission: Submission, day: str, clock: str, batch: int
-) -> list[tuple[Any, ...]]:
+) -> list[Any]:
     person, target = link["person"], link["target"]
     if day:
         person, target = submission.nobody, submission.nobody if link["role"] == "self" else target
-    head = (link["study"], link["wave"], person, target, link["role"], link["instrument"], link["version"],
-            link["form"])
+    values = [link["study"], link["wave"], person, target, link["role"], link["instrument"], link["version"],
+              link["form"], clock, batch]
     language = link["language"] or "und"
-    return [(*head, row["item"], row["value"], row["text"], row["missing"], row["language"] or language,
-             row["mode"] or "web", row["part"], row["position"], row["seconds"], day or _clock(row["answered_at"]),
-             secrets.randbits(47) if day else None, clock, batch, row["flags"]) for row in rows]
+    for row in rows:
+        values += (row["item"], row["value"], row["text"], row["missing"], row["language"] or language,
+                   row["mode"] or "web", row["part"], row["position"], row["seconds"],
+                   day or _clock(row["answered_at"]), secrets.randbits(47) if day else None, row["flags"])
+    return values
 
 
 def _clock(time: datetime | None) -> str | None:

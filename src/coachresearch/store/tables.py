@@ -288,17 +288,18 @@ def erasable_statements(*, dialect: str) -> tuple[str, ...]:
                            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} "
                            f"FOR EACH ROW EXECUTE FUNCTION {table}_keep()"]
     for table in ("responses", "imported_scores"):
-        condition = ERASED.format(row="NEW", target="NEW.target")
         refusal = f"'{table}: this person was erased'"
         if dialect == "sqlite":
+            condition = ERASED.format(row="NEW", target="NEW.target")
             statements.append(f"CREATE TRIGGER {table}_not_erased BEFORE INSERT ON {table} WHEN {condition} "
                               f"BEGIN SELECT RAISE(ABORT, {refusal}); END")
         else:
+            condition = ERASED.format(row="a", target="a.target")
             statements += [f"CREATE FUNCTION {table}_not_erased() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-                           f"IF {condition} THEN RAISE EXCEPTION {refusal} "
-                           "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NEW; END $$",
-                           f"CREATE TRIGGER {table}_not_erased BEFORE INSERT ON {table} "
-                           f"FOR EACH ROW EXECUTE FUNCTION {table}_not_erased()"]
+                           f"IF EXISTS (SELECT 1 FROM added AS a WHERE {condition}) THEN RAISE EXCEPTION {refusal} "
+                           "USING ERRCODE = 'integrity_constraint_violation'; END IF; RETURN NULL; END $$",
+                           f"CREATE TRIGGER {table}_not_erased AFTER INSERT ON {table} REFERENCING NEW TABLE AS added "
+                           f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_not_erased()"]
     return tuple(statements)
 
 

@@ -226,6 +226,6 @@ def test_every_face_can_be_drawn(bfi):
     result = reliability(keyed(bfi, ALPHA["expected"]["A"]), title="Agreeableness", unit="rating")
     assert ".70, 95% CI [.69, .72]" in result.summary()
     assert all(caution_sentence(one) for one in result.cautions)
-    assert "several may come from one team" in result.summary()
+    assert "several may be about the same person" in result.summary()
     assert result.plot() is not None
     assert "Agreeableness" in result._repr_html_()

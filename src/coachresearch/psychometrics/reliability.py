@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 ScoreRule = Literal["mean", "sum"]
 
 
+_FLAT = 1e-12  # a total that varies less than this share of its items does not vary, but for rounding
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Reliability(Result):
     """How well a scale is measured.
@@ -296,7 +299,7 @@ def _check(moments: Moments, *, fewest: int) -> None:
     if k < fewest or k == 0:
         raise EstimationError(f"A reliability needs at least {max(fewest, 1)} items; there is "
                               f"{f'only {k}' if k else 'none'}", remedy="Hand over the keyed items of one scale.")
-    if not moments.standardised and float(moments.cov.sum()) <= 0:
+    if not moments.standardised and float(moments.cov.sum()) <= _FLAT * float(np.trace(moments.cov)):
         raise EstimationError(f"The score of {', '.join(moments.columns)} does not vary between {moments.n} rows, "
                               "so it has no reliability",
                               remedy="Check that the right rows and items were handed over.")

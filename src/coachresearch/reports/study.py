@@ -64,7 +64,9 @@ def study_report(
         Results and claims about a group smaller than ``facts.min_group`` are left out, and the report says so.
     """
     hidden = too_small_arms(facts.arms, facts.min_group)
-    kept = tuple(claim for claim in claims if may_claim(claim, facts.min_group, hidden))
+    closed = frozenset(one.title for one in changes if not may_show(one, facts.min_group, hidden))
+    kept = tuple(claim for claim in claims
+                 if may_claim(claim, facts.min_group, hidden) and claim.outcome not in closed)
     withheld = tuple(claim.id for claim in claims if claim not in kept)
     language = spoken_language(facts.language)
     gates = [gate for one in measurement for gate in one.gates] + [one.gate for one in kept if one.gate]
@@ -72,7 +74,7 @@ def study_report(
         Section("summary", say("heading.summary"), summary_parts(facts, kept, bool(withheld))),
         Section("who", say("heading.who"), _who(facts, hidden, language)),
         Section("measurement", say("heading.measurement"), scale_parts(measurement, facts.min_group, language)),
-        Section("effect", say("heading.effect"), _effect(facts, changes, kept, hidden)),
+        Section("effect", say("heading.effect"), _effect(facts, changes, kept, closed)),
         Section("claims", say("heading.ledger"), _ledger(kept, language)),
         Section("limits", say("heading.limits"), _limits(facts, kept, withheld)),
         Section("methods", say("heading.methods"), _methods(facts, changes)),
@@ -137,10 +139,10 @@ def _flow_table(frame: pd.DataFrame, facts: StudyFacts, language: str) -> Table:
 
 
 def _effect(
-    facts: StudyFacts, changes: Sequence[Result], claims: Sequence[Claim], hidden: frozenset[str]
+    facts: StudyFacts, changes: Sequence[Result], claims: Sequence[Claim], closed: frozenset[str]
 ) -> tuple[Part, ...]:
     parts: list[Part] = [] if changes else [say("change.none")]
-    shown = [one for one in changes if may_show(one, facts.min_group, hidden)]
+    shown = [one for one in changes if one.title not in closed]
     parts += [say("explain.interval")] if shown else []
     for one in changes:
         if one not in shown:

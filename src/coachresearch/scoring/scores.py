@@ -98,9 +98,14 @@ class Scores:
         Raises
         ------
         ResponseError
-            If there are no such scores, the role is ambiguous, or a target is not among the people.
+            If there are no such scores, the role is ambiguous, a target is not among the people, or some of the
+            scores were imported and others formed from answers.
         """
         rows = self._of(scale, role)
+        made = sorted(map(str, rows.loc[rows["score"].notna(), "method"].unique()))
+        if len(made) > 1:
+            raise ResponseError(f"The scores of scale {scale!r} were made in different ways: {', '.join(made)}",
+                                remedy="Compare scores of one making: import all waves of the scale, or none of them.")
         waves = sorted(map(str, rows["wave"].unique()), key=_natural)
         grouped = rows.groupby(["target", "wave"])["score"]
         table = _floats(grouped.mean().unstack("wave").reindex(columns=waves))

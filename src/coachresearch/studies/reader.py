@@ -93,7 +93,8 @@ def _wave(entry: Mapping[str, Any], order: int) -> Wave:
 
 
 def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    return Outcome(entry["scale"], entry["role"], entry.get("instrument", ""))
+    return Outcome(entry["scale"], entry["role"], entry.get("instrument", ""), entry.get("better", "higher"),
+                   entry.get("smallest_worthwhile"))
 
 
 def _day(value: Any) -> date | None:

@@ -67,11 +67,23 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result that the study was set up for: one scale, as seen by one rater role."""
+    """A result that the study was set up for: one scale, as seen by one rater role.
+
+    Parameters
+    ----------
+    scale, role, instrument : str
+        Which scale, who answers, and the instrument that holds it.
+    better : {"higher", "lower"}
+        Which direction is the hoped-for one; ``lower`` for strain, conflict and the like.
+    smallest_worthwhile : float or None
+        Smallest difference worth having, in points of the score, set before the data are seen; above 0.
+    """
 
     scale: str
     role: RaterRole
     instrument: str = ""
+    better: Literal["higher", "lower"] = "higher"
+    smallest_worthwhile: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

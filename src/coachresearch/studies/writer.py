@@ -182,8 +182,10 @@ def _wave(wave: Wave) -> dict[str, Any]:
     return {"id": wave.id, "title": wave.title, **days, "asked": asked}
 
 
-def _outcome(outcome: Outcome) -> dict[str, str]:
-    named = {"scale": outcome.scale, "role": outcome.role, "instrument": outcome.instrument}
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    named = {"scale": outcome.scale, "role": outcome.role, "instrument": outcome.instrument,
+             "better": outcome.better if outcome.better == "lower" else "",
+             "smallest_worthwhile": outcome.smallest_worthwhile}
     return {name: value for name, value in named.items() if value}
 
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks import kinds, kinds_effects, kinds_meta
+from benchmarks import kinds, kinds_effects, kinds_meta, kinds_sem
 from benchmarks.kinds import Declined
 
-KINDS = {**kinds.KINDS, **kinds_effects.KINDS, **kinds_meta.KINDS}
+KINDS = {**kinds.KINDS, **kinds_effects.KINDS, **kinds_meta.KINDS, **kinds_sem.KINDS}
 
 
 @dataclass

@@ -1,0 +1,94 @@
+"""Kinds of reference cases about confirmatory and structural models: see `benchmarks.kinds`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from coachresearch.moments.collect import collect
+from coachresearch.psychometrics.sem.cfa import ConfirmatoryModel, cfa
+from coachresearch.psychometrics.sem.indices import ModelFit
+from coachresearch.psychometrics.sem.syntax import parse_model
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Case = dict[str, Any]
+Numbers = dict[str, Any]
+
+_SAME = {
+    "npar": "parameters", "chisq": "chi_square", "df": "df", "pvalue": "p_value",
+    "baseline.chisq": "baseline_chi_square", "baseline.df": "baseline_df", "cfi": "cfi", "tli": "tli",
+    "logl": "log_likelihood", "unrestricted.logl": "saturated_log_likelihood", "aic": "aic", "bic": "bic",
+    "bic2": "bic_adjusted", "ntotal": "n", "rmsea": "rmsea", "rmsea.ci.lower": "rmsea_low",
+    "rmsea.ci.upper": "rmsea_high", "rmsea.pvalue": "close_fit_p", "srmr": "srmr"}
+_CORRECTED = {
+    "chisq.scaled": "chi_square", "pvalue.scaled": "p_value", "chisq.scaling.factor": "factor",
+    "baseline.chisq.scaled": "baseline_chi_square", "baseline.chisq.scaling.factor": "baseline_factor",
+    "cfi.scaled": "cfi_scaled", "tli.scaled": "tli_scaled", "cfi.robust": "cfi", "tli.robust": "tli",
+    "rmsea.scaled": "rmsea_scaled", "rmsea.ci.lower.scaled": "rmsea_scaled_low",
+    "rmsea.ci.upper.scaled": "rmsea_scaled_high", "rmsea.robust": "rmsea", "rmsea.ci.lower.robust": "rmsea_low",
+    "rmsea.ci.upper.robust": "rmsea_high"}
+
+
+def prepared(case: Case, data: pd.DataFrame) -> pd.DataFrame:
+    """Return the data of a case with its items turned and its extra columns made."""
+    data = data.copy()
+    for name, total in ((case.get("data") or {}).get("reverse") or {}).items():
+        data[name] = total - data[name]
+    if any("school2" in line for line in case.get("setup") or ()):
+        data["school2"] = (data["school"] == "Pasteur").astype(float)
+    return data
+
+
+def fit_numbers(fit: ModelFit) -> Numbers:
+    """Return the indices under the names of the reference."""
+    found = {name: getattr(fit, own) for name, own in _SAME.items()}
+    found["fmin"] = fit.chi_square / fit.n / 2
+    if fit.corrected is not None:
+        found |= {name: getattr(fit.corrected, own) for name, own in _CORRECTED.items()}
+        found |= {"df.scaled": fit.df, "baseline.df.scaled": fit.baseline_df}
+    return found
+
+
+def parameter_numbers(found: ConfirmatoryModel, expected: list[Numbers]) -> list[Numbers]:
+    """Return our parameters in the order of the expected ones."""
+    kinds = [{(one.term, one.group): one for one in listed}
+             for listed in (found.parameters, found.standardised_latent, found.standardised)]
+    numbers = []
+    for row in expected:
+        group = found.groups[row.get("group", 1) - 1]
+        names = {"~1": [f"{row['lhs']} ~1"], ":=": [row["lhs"]]}.get(
+            row["op"], [f"{row['lhs']} {row['op']} {row['rhs']}", f"{row['rhs']} {row['op']} {row['lhs']}"])
+        key = next(((name, group) for name in names if (name, group) in kinds[0]), None)
+        if key is None:
+            numbers.append({})
+            continue
+        own = kinds[0][key]
+        numbers.append({"est": own.estimate, "se": own.std_error, "z": own.statistic, "pvalue": own.p_value,
+                        "ci.lower": own.conf_low, "ci.upper": own.conf_high, "std.lv": kinds[1][key].estimate,
+                        "std.all": kinds[2][key].estimate})
+        if own.std_error == 0:
+            numbers[-1] |= {"ci.lower": own.estimate, "ci.upper": own.estimate}
+    return [{name: value for name, value in one.items() if value == value} for one in numbers]
+
+
+def kind_cfa(case: Case, data: pd.DataFrame) -> Numbers:
+    call = case["call"]
+    not_covered = [word for word in ("growth(", "fiml", "ordered", "cluster", "'WLS'", "'GLS'", "MLMV", "wishart")
+                   if word in call]
+    if not_covered:
+        from benchmarks.kinds import Declined
+
+        raise Declined(f"not offered: {', '.join(not_covered)}")
+    model = parse_model(case["model"])
+    rows = prepared(case, data)[list(model.observed)].astype(float).dropna()
+    estimator = next((name for name in ("mlr", "mlm") if f"'{name.upper()}'" in call), "ml")
+    found = cfa(collect(rows), model, estimator=estimator, rows=rows if estimator != "ml" else None,
+                identification="std_lv" if "std.lv" in call else "marker", orthogonal="orthogonal" in call,
+                mean_structure="meanstructure" in call)
+    return {"nobs": found.n, "fit": fit_numbers(found.fit),
+            "parameters": parameter_numbers(found, case["expected"]["parameters"])}
+
+
+KINDS: Mapping[str, Callable[[Case, pd.DataFrame], Any]] = {"cfa": kind_cfa}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from coachresearch.moments.collect import collect
 from coachresearch.psychometrics.sem.cfa import ConfirmatoryModel, cfa
 from coachresearch.psychometrics.sem.indices import ModelFit
+from coachresearch.psychometrics.sem.modification import modification_indices
 from coachresearch.psychometrics.sem.syntax import parse_model
 
 if TYPE_CHECKING:
@@ -88,7 +89,24 @@ def kind_cfa(case: Case, data: pd.DataFrame) -> Numbers:
                 identification="std_lv" if "std.lv" in call else "marker", orthogonal="orthogonal" in call,
                 mean_structure="meanstructure" in call)
     return {"nobs": found.n, "fit": fit_numbers(found.fit),
-            "parameters": parameter_numbers(found, case["expected"]["parameters"])}
+            "parameters": parameter_numbers(found, case["expected"]["parameters"]),
+            "modindices_top5": modification_numbers(found, case["expected"].get("modindices_top5", []))}
+
+
+def modification_numbers(found: ConfirmatoryModel, expected: list[Numbers]) -> list[Numbers]:
+    """Return our modification indices in the order of the expected ones."""
+    if not expected:
+        return []
+    listed = modification_indices(found)
+    ours = {one.term: i for i, one in enumerate(listed.estimates)}
+    numbers = []
+    for row in expected:
+        names = (f"{row['lhs']} {row['op']} {row['rhs']}", f"{row['rhs']} {row['op']} {row['lhs']}")
+        place = next((ours[name] for name in names if name in ours), None)
+        numbers.append({} if place is None else {
+            "mi": listed.estimates[place].statistic, "epc": listed.estimates[place].estimate,
+            "sepc.lv": float(listed.change_latent[place]), "sepc.all": float(listed.change_all[place])})
+    return numbers
 
 
 KINDS: Mapping[str, Callable[[Case, pd.DataFrame], Any]] = {"cfa": kind_cfa}

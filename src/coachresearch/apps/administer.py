@@ -77,7 +77,7 @@ def administer(
     StoreError
         If the file of answers cannot be opened.
     """
-    folder, occasion_wave, about = _folder(study), _wave(study, wave), _target(person, target, role)
+    folder, occasion_wave, about = _folder(study), wave_of(study, wave), _target(person, target, role)
     known = {instrument.id: instrument} if isinstance(instrument, Instrument) else instruments_for(folder)
     asked = _asked(study, occasion_wave, role, instrument.id if isinstance(instrument, Instrument) else instrument)
     _check_people(study, folder, wave=occasion_wave.id, person=person, target=about, role=role)
@@ -158,7 +158,8 @@ def _stored(store: Store, occasion: Occasion) -> tuple[dict[str, Any], ...]:
                   "answered_at": row["answered_at"].to_pydatetime(warn=False)} for row in rows)
 
 
-def _wave(study: Study, wave: str | None) -> Wave:
+def wave_of(study: Study, wave: str | None) -> Wave:
+    """Return the wave named, or the only one that is meant; refused where it is not clear which."""
     if wave is not None:
         return study.wave(wave)
     if len(study.waves) == 1:

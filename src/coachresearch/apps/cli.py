@@ -242,6 +242,29 @@ def report(study: StudyFolder, out: Out = None) -> None:
 
 
 @app.command()
+def serve(
+    study: StudyFolder,
+    wave: Annotated[str, typer.Option(help="Wave to ask; needed unless there is one, or one is open today.")] = "",
+    host: Annotated[str, typer.Option(help="Address to listen at; 0.0.0.0 for every network.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8360,
+    base: Annotated[str, typer.Option(help="Address that respondents open, such as https://survey.example.org.")] = "",
+    database: Annotated[str, typer.Option(help="Where the answers lie, if not in the study folder: a file or "
+                                               "postgresql+psycopg://host/name.")] = "",
+    language: Annotated[str, typer.Option(help="Language to begin with; the study's if not said.")] = "",
+    check: Annotated[bool, typer.Option("--check", help="Say what is unsafe about this setting, and stop.")] = False,
+) -> None:
+    """Ask people over the web: print a link for each who has none, write a sheet of QR codes, and serve the form."""
+    from coachresearch.apps.serve import Setting, run, unsafe
+
+    setting = Setting(study, wave, host, port, base, database, language)
+    if check:
+        for line in unsafe(setting):
+            typer.echo(line)
+    else:
+        run(setting, say=typer.echo)
+
+
+@app.command()
 def lab(
     folder: Annotated[Path, typer.Argument(help="Folder for your copies of the notebooks.")] = Path(
         "coachresearch-lab"),

@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from coachresearch.store.drafts import draft, save_draft
+from coachresearch.store.drafts import Draft, draft, save_draft
 from coachresearch.store.links import look_up, open_session, session
-from coachresearch.store.refusals import LinkNotOpen, NotKept
+from coachresearch.store.refusals import LinkNotOpen, NotKept, StalePage
 from coachresearch.store.store import open_store
 from coachresearch.store.submissions import submit
 
@@ -143,6 +143,29 @@ def test_two_servers_on_one_database_keep_a_page_once(database, opened, answered
             with pytest.raises(LinkNotOpen):
                 submit(second, session_id, key(), answered())
         assert (first.responses(latest=False).groupby("person").size() == 3).all()
+
+
+def test_two_windows_on_two_servers_overwrite_nothing(database, opened):
+    with open_store(database, study="spring") as first, open_store(database) as second:
+        session_id = opened(first)
+        for version in range(6):
+            outcomes = []
+
+            def keep(store, value, version=version, outcomes=outcomes):
+                try:
+                    outcomes.append(save_draft(store, session_id, version, [{"item": "a", "value": value}]))
+                except (StalePage, NotKept) as problem:
+                    outcomes.append(problem)
+
+            threads = [threading.Thread(target=keep, args=pair) for pair in ((first, 1), (second, 2))]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            kept = [one for one in outcomes if isinstance(one, Draft)]
+            assert len(kept) == 1
+            assert draft(first, session_id).rows[0]["value"] == kept[0].rows[0]["value"]
+            assert draft(first, session_id).page_version == version + 1
 
 
 SUBMITTING = """

@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from coachresearch.core.errors import StoreError
 
-Access = Literal["create", "write", "read", "look"]
+Access = Literal["create", "write", "side_by_side", "read", "look"]
 _LOOKERS = 8
 
 
@@ -96,7 +96,8 @@ def engine_for(place: Place | Path, *, access: Access, busy_seconds: float) -> E
     access : {"create", "write", "read", "look"}
         ``write`` keeps one connection and takes the write lock when a transaction begins; ``create`` does so in a file
         that need not be there; ``read`` opens a fresh read-only connection each time and changes nothing; ``look``
-        does the same with connections that are kept, for the many small questions of a server.
+        does the same with connections that are kept, for the many small questions of a server; ``side_by_side`` has
+        several that write, on a server alone: a file has one writer.
     busy_seconds : float
         How long to wait for a lock that another process holds.
     """
@@ -109,7 +110,7 @@ def _server_engine(place: Place, access: Access, busy_seconds: float) -> Engine:
     reading = access in ("read", "look")
     if reading:
         wait += " -c default_transaction_read_only=on"
-    return create_engine(place.url, poolclass=QueuePool, pool_size=_LOOKERS if reading else 1, max_overflow=0,
+    return create_engine(place.url, poolclass=QueuePool, pool_size=1 if access == "write" else _LOOKERS, max_overflow=0,
                          pool_timeout=busy_seconds, connect_args={"options": wait, "connect_timeout": 5})
 
 

@@ -95,6 +95,7 @@ def save_draft(
     when = now or datetime.now(UTC)
 
     def keep(connection: Connection) -> Draft:
+        _hold(connection, session_id)
         found = _found(connection, session_id, when)
         if (state := state_of(found, when)) != "open":
             raise LinkNotOpen(state)
@@ -136,6 +137,13 @@ def thawed(text: str) -> list[Row]:
         if row["answered_at"] is not None:
             row["answered_at"] = datetime.fromisoformat(row["answered_at"])
     return rows
+
+
+def _hold(connection: Connection, session_id: str) -> None:
+    """Keep other servers on the same database from this link until the transaction ends; a file has one writer."""
+    if connection.dialect.name == "postgresql":
+        mine = select(sessions.c.link).where(sessions.c.id_hash == hashed(session_id)).scalar_subquery()
+        connection.execute(select(links.c.id).where(links.c.id == mine).with_for_update())
 
 
 def _found(connection: Connection, session_id: str, now: datetime) -> Mapping[str, Any]:

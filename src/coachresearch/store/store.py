@@ -40,7 +40,7 @@ from coachresearch.store.tables import (
     responses,
     withdrawals,
 )
-from coachresearch.store.writer import Batch, Receipt, Writer
+from coachresearch.store.writer import Batch, Receipt, Writer, told
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,6 +137,7 @@ class Store:
         self._door = threading.Lock()
         self._writer: Writer | None = None
         self._writing: Engine | None = None
+        self._many: Engine | None = None
         self._closed = False
         self.study = self._look()
 
@@ -261,14 +262,32 @@ class Store:
             self._closed = True
         if self._writer is not None:
             self._writer.close()
-        if self._writing is not None:
-            self._writing.dispose()
+        for engine in (self._writing, self._many):
+            if engine is not None:
+                engine.dispose()
         self._reader.dispose()
         self._looker.dispose()
 
     def write(self, job: Callable[[Connection], T], *, timeout: float = 30.0) -> T:
         """Have a job done in the writer's next transaction; see `writer.Writer.run`."""
         return self._the_writer().run(job, timeout=timeout)
+
+    def write_alone(self, job: Callable[[Connection], T], *, timeout: float = 30.0) -> T:
+        """Have a job done in a transaction of its own: on a server beside others, in a file by the one writer.
+
+        For jobs that the database itself keeps apart; errors as in `writer.Writer.run`.
+        """
+        if self.place.path is not None:
+            return self.write(job, timeout=timeout)
+        with self._door:
+            self._refuse_if_shut()
+            if self._many is None:
+                self._many = engine_for(self.place, access="side_by_side", busy_seconds=min(timeout, 30.0))
+        try:
+            with self._many.begin() as connection:
+                return job(connection)
+        except Exception as problem:
+            raise told(problem, self.place) from None
 
     def look(self, question: Callable[[Connection], T]) -> T:
         """Ask a small question on a connection that is kept open for such.
@@ -338,13 +357,16 @@ class Store:
                       tuple((mark.instrument, mark.version, mark.content_hash) for mark in marks))
         return self._the_writer().submit(batch, timeout=timeout)
 
+    def _refuse_if_shut(self) -> None:
+        if self._closed:
+            raise StoreError(f"{self.place.name!r} is closed", remedy="Open it again with open_store.")
+        if self._read_only:
+            raise StoreError(f"{self.place.name!r} was opened for reading alone",
+                             remedy="Open it with read_only=False.")
+
     def _the_writer(self) -> Writer:
         with self._door:
-            if self._closed:
-                raise StoreError(f"{self.place.name!r} is closed", remedy="Open it again with open_store.")
-            if self._read_only:
-                raise StoreError(f"{self.place.name!r} was opened for reading alone",
-                                 remedy="Open it with read_only=False.")
+            self._refuse_if_shut()
             if self._writer is None:
                 self._writing = engine_for(self.place, access="write", busy_seconds=self._busy_seconds)
                 self._writer = Writer(self._writing, self.place)

@@ -115,7 +115,7 @@ def submit(
         with_draft=with_draft, code=receipt_code(idempotency_key), nobody=f"A{secrets.token_hex(10)}",
         at=now or datetime.now(UTC))
     write = _WRITE[store.place.dialect]
-    return store.write(lambda connection: write(connection, submission), timeout=timeout)
+    return store.write_alone(lambda connection: write(connection, submission), timeout=timeout)
 
 
 def receipt_code(idempotency_key: str) -> str:

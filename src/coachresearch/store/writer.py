@@ -167,7 +167,7 @@ class Writer:
             _refuse(group, problem.told(self._place.name))
         except Exception as problem:
             if len(group) == 1:
-                _refuse(group, self._told(problem))
+                _refuse(group, told(problem, self._place))
             else:
                 self._settle_singly(group)
 
@@ -179,7 +179,7 @@ class Writer:
                 _refuse(group[position:], problem.told(self._place.name))
                 return
             except Exception as problem:
-                _refuse([waiting], self._told(problem))
+                _refuse([waiting], told(problem, self._place))
 
     def _commit(self, group: Sequence[Waiting]) -> None:
         """Write a group in one transaction, then acknowledge it."""
@@ -205,16 +205,17 @@ class Writer:
             raise NotKept(f"{self._place.name!r} is no longer where it was opened", where=str(self._place.path),
                           remedy="Put the file back, close the store and open it again, then send the rows again.")
 
-    def _told(self, problem: Exception) -> CoachResearchError:
-        if isinstance(problem, CoachResearchError):
-            return problem
-        cause = str(getattr(problem, "orig", None) or problem).split("\n")[0]
-        if "this person was erased" in cause:
-            return Erased(f"Nothing was written to {self._place.name!r}: it holds rows of a person who was erased",
-                          remedy="Take the rows of this person out; `coachresearch data log` lists the erasures.")
-        return NotKept(f"Nothing was written to {self._place.name!r}: {cause}",
-                       remedy="Check that the disk is not full and the file may be written to, then send the rows "
-                              "again.")
+
+def told(problem: Exception, place: Place) -> CoachResearchError:
+    """Say why nothing was written: as it was said already, or what the database complained of."""
+    if isinstance(problem, CoachResearchError):
+        return problem
+    cause = str(getattr(problem, "orig", None) or problem).split("\n")[0]
+    if "this person was erased" in cause:
+        return Erased(f"Nothing was written to {place.name!r}: it holds rows of a person who was erased",
+                      remedy="Take the rows of this person out; `coachresearch data log` lists the erasures.")
+    return NotKept(f"Nothing was written to {place.name!r}: {cause}",
+                   remedy="Check that the disk is not full and the file may be written to, then send the rows again.")
 
 
 def _outcome(connection: Connection, job: Job) -> Any:

@@ -99,7 +99,8 @@ def test_every_language_says_everything():
     for folder in WORDS.folder.iterdir():
         import yaml
 
-        words = yaml.safe_load((folder / "form.yaml").read_text(encoding="utf-8"))
+        words = {code: text for path in folder.glob("*.yaml")
+                 for code, text in yaml.safe_load(path.read_text(encoding="utf-8")).items()}
         assert sorted(words) == list(english), folder.name
     assert WORDS.say("progress", "de", n=1, of=3) == "1 von 3 beantwortet"
     assert WORDS.say("gaps", "en", n=1).startswith("1 question has no answer yet.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from coachresearch.moments.collect import collect
 from coachresearch.psychometrics.sem.cfa import ConfirmatoryModel, cfa
+from coachresearch.psychometrics.sem.difference import difference_test
 from coachresearch.psychometrics.sem.indices import ModelFit
+from coachresearch.psychometrics.sem.invariance import invariance
 from coachresearch.psychometrics.sem.modification import modification_indices
 from coachresearch.psychometrics.sem.syntax import parse_model
 
@@ -109,4 +112,52 @@ def modification_numbers(found: ConfirmatoryModel, expected: list[Numbers]) -> l
     return numbers
 
 
-KINDS: Mapping[str, Callable[[Case, pd.DataFrame], Any]] = {"cfa": kind_cfa}
+def kind_lrt(case: Case, data: pd.DataFrame) -> list[Numbers]:
+    if "2010" in case["call"] or "satorra.2000" in case["call"]:
+        from benchmarks.kinds import Declined
+
+        raise Declined("not offered: the scaled differences of 2000 and 2010")
+    model = parse_model(case["model"])
+    rows = prepared(case, data)[list(model.observed)].astype(float).dropna()
+    robust = "'MLR'" in " ".join(case["setup"])
+    models = [cfa(collect(rows), model, orthogonal=orthogonal, estimator="mlr" if robust else "ml",
+                  rows=rows if robust else None) for orthogonal in (False, True)]
+    numbers: list[Numbers] = [{"Df": one.fit.df, "AIC": one.fit.aic, "BIC": one.fit.bic, "Chisq": one.fit.chi_square}
+                              for one in models]
+    test = difference_test(models[1], models[0])
+    numbers[1] |= {"Chisq diff": test.chi_square, "Df diff": test.df, "Pr(>Chisq)": test.p_value}
+    if not robust:
+        numbers[1]["RMSEA"] = test.rmsea
+    return numbers
+
+
+def kind_invariance_ladder(case: Case, data: pd.DataFrame) -> Numbers:
+    from benchmarks.kinds import Declined
+
+    about, setup = case["data"], " ".join(case["setup"])
+    for word, what in (("ordered", "ordinal items"), ("fiml", "missing answers"), ("measEq", "waves")):
+        if word in setup:
+            raise Declined(f"not offered: the ladder of {what}")
+    model, by = parse_model(case["model"]), about["group"]
+    rows = prepared(case, data)[[*model.observed, by]].dropna(subset=list(model.observed))
+    names = list(dict.fromkeys(rows[by]))
+    parts = {str(name): rows.loc[rows[by] == name, list(model.observed)].astype(float) for name in names}
+    estimator = "mlr" if "'MLR'" in setup else "ml"
+    found = invariance({name: collect(part) for name, part in parts.items()}, model, estimator=estimator,
+                       rows=parts if estimator != "ml" else None,
+                       free=tuple(f"{item} ~1" for item in re.findall(r"'(\w+) ~ 1'", case["setup"][-1])))
+    tests = [{"Df": rung.model.fit.df, "AIC": rung.model.fit.aic, "BIC": rung.model.fit.bic,
+              "Chisq": rung.model.fit.chi_square} | ({} if rung.difference is None else {
+                  "Chisq diff": rung.difference.chi_square, "Df diff": rung.difference.df,
+                  "Pr(>Chisq)": rung.difference.p_value, "RMSEA": rung.difference.rmsea}) for rung in found.rungs]
+    by_step = {rung.step: rung.model for rung in found.rungs}
+    wanted = case["expected"].get("parameters", {})
+    return {"fits": {name: fit_numbers(one.fit) for name, one in by_step.items()},
+            "lrt": {"default": tests, "satorra_bentler_2001": tests}, "nobs": [len(part) for part in parts.values()],
+            "deltas": [{"delta_cfi": rung.delta_cfi, "delta_rmsea": rung.delta_rmsea, "delta_srmr": rung.delta_srmr}
+                       for rung in found.rungs[1:]],
+            "parameters": {name: parameter_numbers(by_step[name], listed) for name, listed in wanted.items()}}
+
+
+KINDS: Mapping[str, Callable[[Case, pd.DataFrame], Any]] = {
+    "cfa": kind_cfa, "invariance_ladder": kind_invariance_ladder, "lrt": kind_lrt}

@@ -132,7 +132,9 @@ def test_what_stays_open_is_named() -> None:
 def test_every_open_question_and_every_design_has_its_words() -> None:
     named = {f"open.{code}" for one in STRENGTHS.values() for code in one.leaves_open}
     named |= {f"open.{code}" for code in ("not_no_effect", "draft_items", "measurement_unknown", "own_view",
-                                          "single_persons", "later_times", "failed_measurement", "other_analyses")}
+                                          "single_persons", "later_times", "failed_measurement", "other_analyses",
+                                          "several_outcomes", "clustering", "leaving", "changed_raters", "comparison_treated",
+                                          "coached_late")}
     assert named == {code for code in MESSAGES.codes() if code.startswith("open.")}
     for one in STRENGTHS.values():
         assert MESSAGES.knows(f"design.{one.design}")
@@ -244,3 +246,13 @@ def test_a_finding_that_does_not_outlast_worse_leavers_loses_its_grade() -> None
     claim = _claim(sensitivity=(*kept, ("leavers_shifted", _other(*ACROSS))))
     assert (claim.verb, claim.disputed) == ("rose_more", True)
     assert _claim(sensitivity=(*kept, ("leavers_shifted", _other(*UP)))).verb == "raised"
+
+
+def test_a_reservation_costs_a_grade_and_a_note_does_not() -> None:
+    plain = _claim((0.1, 0.6))
+    kept = _claim((0.1, 0.6), notes=("several_outcomes",))
+    weaker = _claim((0.1, 0.6), reservations=("clustering",))
+    assert plain.verb == kept.verb == "raised"
+    assert weaker.verb == "rose_more"
+    assert weaker.does_not_show[0] == "clustering"
+    assert kept.does_not_show[0] == "several_outcomes"

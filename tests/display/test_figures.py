@@ -131,7 +131,7 @@ WORDS = {
     "flow": "Boxes for 2 arms, from top to bottom. 23 people were assigned and 19 people are in the analysis; 4 of "
             "those assigned are not.",
     "reliability": "Dots with interval lines for 2 reliability coefficients. The lowest is McDonald's omega of Care: "
-                   ".60, interval — to —, from 41 people.",
+                   ".60, interval — to —, from 41 complete questionnaires.",
     "forest": "Dots with interval lines for 2 estimates. A: +0.30, interval 0.10 to 0.50. In 1 of 2 the interval "
               "holds zero.",
     "item_analysis": "Table of shares: 2 items by 3 answers. The most frequent answer is 3 to item i1, given by 70%. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from coachresearch.core.errors import EstimationError
 from coachresearch.core.estimate import Estimate
@@ -33,15 +33,24 @@ class Checks:
         Codes are ``check.<code>`` of the message catalogue.
     results : tuple of Effect
         The analyses behind them.
+    main : Estimate or None
+        The estimate with errors by team, where people share teams: the claim then rests on it.
+    reservations : tuple of str
+        Codes (``open.<code>``) of what speaks against the study as it was carried out.
     """
 
     sensitivity: tuple[Check, ...]
     results: tuple[Effect, ...]
+    main: Estimate | None = None
+    reservations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compared:
-    """One outcome as its checks need it: the wide table (columns arm, team, level and the waves) and the names."""
+    """One outcome as its checks need it: the wide table (columns arm, team, level and the waves) and the names.
+
+    `same_raters` is the table of the means over raters who rated at both waves; None where no rater changed.
+    """
 
     table: pd.DataFrame
     pre: str
@@ -51,6 +60,7 @@ class Compared:
     title: str
     language: str
     reliability: Estimate | None
+    same_raters: pd.DataFrame | None = None
 
 
 def design_checks(one: Compared, assignment: str) -> Checks:
@@ -65,31 +75,36 @@ def design_checks(one: Compared, assignment: str) -> Checks:
     Returns
     -------
     Checks
-        Wherever many left: leavers filled in, those of the coached arm shifted half a standard deviation against the
-        finding. By chance: differences of changes and after, everybody who answered, errors by team. Without chance:
-        differences of changes, at equal true score, weighted, doubly robust, errors by team. One group: errors by team.
+        Wherever many left: leavers filled in, those of either arm shifted half a standard deviation against the
+        finding. Where raters changed: the same raters alone. By chance: differences of changes and after, everybody
+        who answered. Without chance: differences of changes, at equal true score, weighted, doubly robust. Where
+        people share teams, `main` has errors by team.
         What the data do not allow is left out; the cautions of the results say why.
     """
     if one.comparison is None:
         return _together(_attempt(lambda: _one_group(one)))
     if assignment in ("randomised", "waitlist"):
         return _together(_attempt(lambda: _by_chance(one, assignment)), _attempt(lambda: _everybody(one)),
-                         _attempt(lambda: _by_team(one)), _attempt(lambda: _leavers(one)))
-    return _together(_attempt(lambda: _without_chance(one, assignment)), _attempt(lambda: _by_team(one)),
-                     _attempt(lambda: _leavers(one)))
+                         _attempt(lambda: _by_team(one), "clustering"), _attempt(lambda: _leavers(one), "leaving"),
+                         _attempt(lambda: _same_raters(one), "changed_raters"))
+    return _together(_attempt(lambda: _without_chance(one, assignment)), _attempt(lambda: _by_team(one), "clustering"),
+                     _attempt(lambda: _leavers(one), "leaving"),
+                     _attempt(lambda: _same_raters(one), "changed_raters"))
 
 
-def _attempt(run: Callable[[], Checks]) -> Checks:
-    """Run one analysis; where the data do not allow it, there is nothing to show beside the main one."""
+def _attempt(run: Callable[[], Checks], otherwise: str = "") -> Checks:
+    """Run one analysis; where the data do not allow it, there is nothing to show, but perhaps a reservation."""
     try:
         return run()
     except EstimationError:
-        return Checks((), ())
+        return Checks((), (), reservations=(otherwise,) if otherwise else ())
 
 
 def _together(*parts: Checks) -> Checks:
     return Checks(tuple(check for part in parts for check in part.sensitivity),
-                  tuple(result for part in parts for result in part.results))
+                  tuple(result for part in parts for result in part.results),
+                  next((part.main for part in parts if part.main is not None), None),
+                  tuple(dict.fromkeys(code for part in parts for code in part.reservations)))
 
 
 def _titled(one: Compared) -> str:
@@ -127,11 +142,22 @@ def _everybody(one: Compared) -> Checks:
 def _by_team(one: Compared) -> Checks:
     from coachresearch.effects.designs.randomised import randomised
 
-    if not _has_teams(one):
-        return Checks((), ())
-    found = randomised(one.table, pre=one.pre, post=one.post, arm="arm", coached=one.coached,
+    teams = _teams(one)
+    if teams != "known":
+        return Checks((), (), reservations=("clustering",) if teams == "unclear" else ())
+    found = randomised(_analysed(one), pre=one.pre, post=one.post, arm="arm", coached=one.coached,
                        comparison=one.comparison or "", title=_titled(one), cluster="team")
-    return Checks((("by_team", found.main),), ())
+    return Checks((), (), main=found.main)
+
+
+def _same_raters(one: Compared) -> Checks:
+    from coachresearch.effects.designs.randomised import randomised
+
+    if one.same_raters is None:
+        return Checks((), ())
+    found = randomised(one.same_raters, pre=one.pre, post=one.post, arm="arm", coached=one.coached,
+                       comparison=one.comparison or "", title=_titled(one))
+    return Checks((("same_raters", found.main),), ())
 
 
 def _without_chance(one: Compared, assignment: str) -> Checks:
@@ -149,9 +175,7 @@ def _without_chance(one: Compared, assignment: str) -> Checks:
 
 def _leavers(one: Compared) -> Checks:
     """Fill in those who left, coached ones shifted against the finding, where more left than can be passed over."""
-    import numpy as np
-
-    from coachresearch.effects.missing.leaving import tipping_point, who_leaves
+    from coachresearch.effects.missing.leaving import who_leaves
 
     comparison = one.comparison or ""
     began = one.table[one.table["arm"].isin([one.coached, one.comparison]) & one.table[one.pre].notna()]
@@ -161,14 +185,32 @@ def _leavers(one: Compared) -> Checks:
     unequal = any(caution.code == "arms_leave_unequally" for caution in told.cautions)
     if not unequal and float(left.mean()) < _MANY_LEFT:
         return Checks((), ())
+    found = [_shifted(one, began, arm) for arm in (one.coached, comparison) if left[began["arm"] == arm].any()]
+    return Checks((("leavers_shifted", min(found, key=_lead(one, began))),), ())
+
+
+def _shifted(one: Compared, began: pd.DataFrame, arm: str) -> Estimate:
+    """Difference between the arms with the leavers of one arm shifted half a standard deviation against the finding."""
+    import numpy as np
+
+    from coachresearch.effects.missing.leaving import tipping_point
+
+    other = one.comparison or "" if arm == one.coached else one.coached
+    sign = 1.0 if arm == one.coached else -1.0
     spread = float(began[one.post].std(ddof=1))
-    found = tipping_point(began, pre=one.pre, post=one.post, arm="arm", coached=one.coached, comparison=comparison,
+    found = tipping_point(began, pre=one.pre, post=one.post, arm="arm", coached=arm, comparison=other,
                           title=one.title, rng=np.random.default_rng(_SEED), shifts=(-0.5 * spread, 0.5 * spread))
-    shifted = min(range(2), key=lambda at: abs(found.effects[at]))  # the one against the finding
-    return Checks((("leavers_shifted", Estimate("ancova_imputed", float(found.effects[shifted]),
-                                                conf_low=float(found.lows[shifted]),
-                                                conf_high=float(found.highs[shifted]), conf_level=0.95,
-                                                n=len(began), method="tipping_point")),), ())
+    at = min(range(2), key=lambda place: abs(found.effects[place]))  # the one against the finding
+    ends = sorted((sign * float(found.lows[at]), sign * float(found.highs[at])))
+    return Estimate("ancova_imputed", sign * float(found.effects[at]), conf_low=ends[0], conf_high=ends[1],
+                    conf_level=0.95, n=len(began), method="tipping_point")
+
+
+def _lead(one: Compared, began: pd.DataFrame) -> Callable[[Estimate], float]:
+    """How far an interval stays on the side of the finding; the smaller, the weaker."""
+    means = began.groupby("arm")[one.post].mean()
+    upward = float(means[one.coached] - means[one.comparison]) >= 0
+    return lambda found: found.conf_low if upward else -found.conf_high
 
 
 def _one_group(one: Compared) -> Checks:
@@ -176,18 +218,28 @@ def _one_group(one: Compared) -> Checks:
 
     from coachresearch.effects.designs.effect import coefficient
 
-    if not _has_teams(one):
-        return Checks((), ())
-    both = one.table[[one.pre, one.post, "team"]].dropna()
+    teams = _teams(one)
+    if teams != "known":
+        return Checks((), (), reservations=("clustering",) if teams == "unclear" else ())
+    both = _analysed(one)
     changes = (both[one.post] - both[one.pre]).to_numpy(dtype=float)
     found = coefficient(np.ones((len(changes), 1)), changes, 0, "mean_change", clusters=list(both["team"].astype(str)),
                         conf_level=0.95, model="mean_change")
-    return Checks((("by_team", found),), ())
+    return Checks((), (), main=found)
 
 
-def _has_teams(one: Compared) -> bool:
-    """Whether teams are known for everybody, and there are enough of them with more than one person."""
-    if "team" not in one.table or one.table["team"].isna().any():
-        return False
-    sizes = one.table["team"].value_counts()
-    return int((sizes > 1).sum()) >= _LEAST_TEAMS
+def _analysed(one: Compared) -> pd.DataFrame:
+    """Return the people of the compared arms who have a score at both waves."""
+    arms = one.table["arm"].isin([one.coached, one.comparison]) if one.comparison is not None else True
+    return one.table[arms & one.table[one.pre].notna() & one.table[one.post].notna()]
+
+
+def _teams(one: Compared) -> Literal["none", "known", "unclear"]:
+    """Whether people who are analysed share teams, and enough teams are known to reckon with that."""
+    analysed = _analysed(one)
+    if "team" not in analysed or analysed["team"].isna().all():
+        return "none"
+    sizes = analysed["team"].value_counts()
+    if sizes.max() < 2:
+        return "none"
+    return "known" if analysed["team"].notna().all() and len(sizes) >= _LEAST_TEAMS else "unclear"

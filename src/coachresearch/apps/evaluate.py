@@ -8,12 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coachresearch.apps.checks import Checks, Compared, design_checks
-from coachresearch.apps.facts import instrument_facts, instrument_of, outcome_title, provenance, role_words
+from coachresearch.apps.facts import (
+    instrument_facts,
+    instrument_of,
+    outcome_title,
+    provenance,
+    role_words,
+    wave_title,
+)
 from coachresearch.apps.folder import StudyFolder, open_folder
 from coachresearch.apps.measure import has_answers, measure_scale, place_in, saved
+from coachresearch.apps.raters import agreement_gate, agreement_of, same_raters_table, untimely
 from coachresearch.apps.score import scores_of
+from coachresearch.apps.structures import SEED
 from coachresearch.claims.claim import Claim, Estimand, deciding_gate, make_claim
-from coachresearch.core.errors import DesignError, EstimationError
+from coachresearch.core.caution import Caution, caution
+from coachresearch.core.errors import DesignError
 from coachresearch.core.estimate import Estimate
 from coachresearch.core.gate import not_assessable
 from coachresearch.display.text import sentence
@@ -42,15 +52,15 @@ class Evaluation:
     claims : tuple of Claim
         One per change.
     measurement : tuple of ScaleMeasurement
-        How well each outcome was measured before the coaching.
-    designs : tuple of Effect
-        The other analyses that the design asks for, outcome by outcome.
+        How well each outcome was measured at the two compared waves.
+    designs : tuple of (tuple of Effect)
+        The other analyses that the design asks for, one tuple per change.
     """
 
     changes: tuple[Change, ...]
     claims: tuple[Claim, ...]
     measurement: tuple[ScaleMeasurement, ...]
-    designs: tuple[Effect, ...] = ()
+    designs: tuple[tuple[Effect, ...], ...] = ()
 
 
 def evaluate(opened: StudyFolder) -> Evaluation:
@@ -74,7 +84,8 @@ def evaluate(opened: StudyFolder) -> Evaluation:
     found = [_outcome(opened, scores, responses, outcome) for outcome in (study.primary, *study.secondary)
              if outcome is study.primary or _present(scores, outcome)]
     changes, claims, measured, checks = (tuple(part) for part in zip(*found, strict=True))
-    return Evaluation(changes, claims, measured, tuple(result for one in checks for result in one.results))
+    return Evaluation(changes, claims, tuple(one for waves in measured for one in waves),
+                      tuple(one.results for one in checks))
 
 
 def evaluation_text(study: str | Path) -> str:
@@ -107,6 +118,7 @@ def study_report_of(study: str | Path) -> Report:
     CoachResearchError
         As `evaluate`.
     """
+    from coachresearch.reports.floor import may_show, too_small_arms
     from coachresearch.reports.study import study_report
 
     opened = open_folder(study)
@@ -119,8 +131,10 @@ def study_report_of(study: str | Path) -> Report:
         instruments=instrument_facts(opened), min_group=about.min_group, goal=about.goal, season=about.season,
         registration=about.registration, language=about.language, simulated=about.simulated,
         provenance=provenance(opened, "coachresearch report", scores.frame, opened.people.people))
-    return study_report(facts, measurement=found.measurement, changes=(*found.changes, *found.designs),
-                        claims=found.claims)
+    shown = [beside for one, beside in zip(found.changes, found.designs, strict=True)
+             if may_show(one, about.min_group, too_small_arms(facts.arms, about.min_group))]
+    return study_report(facts, measurement=found.measurement, claims=found.claims,
+                        changes=(*found.changes, *(one for beside in shown for one in beside)))
 
 
 def write_study_report(study: str | Path, out: Path | None = None) -> str:
@@ -153,25 +167,26 @@ def _present(scores: Scores, outcome: Outcome) -> bool:
 
 def _outcome(
     opened: StudyFolder, scores: Scores, responses: Responses | None, outcome: Outcome
-) -> tuple[Change, Claim, ScaleMeasurement, Checks]:
+) -> tuple[Change, Claim, tuple[ScaleMeasurement, ...], Checks]:
     from coachresearch.effects.change import change
 
     study, before, after = opened.study, *opened.study.waves[:2]
     title = outcome_title(opened, outcome)
-    measured = _measured(opened, responses, outcome, title)
+    measured = _measured(opened, responses, scores, outcome)
     instrument = instrument_of(opened, outcome)
     low, high = _ends(instrument, outcome.scale)
     coached, comparison = _compared(opened)
-    reliability, table = _reliability(scores, outcome, before, measured), _wide(opened, scores, outcome)
+    table, (reliability, told) = _wide(opened, scores, outcome), _yardstick(scores, outcome, before, measured[0])
     found = change(
         table, title=title, pre=f"{outcome.scale}@{before.id}",
         post=f"{outcome.scale}@{after.id}", arm="arm" if comparison else None, coached=coached if comparison else None,
         comparison=comparison, reliability=reliability, minimum=study.min_group,
         source=sentence("source.scores", study.language, study=study.id, role=role_words(outcome.role, study.language)),
-        low=low, high=high)
+        low=low, high=high, higher_is_better=outcome.better == "higher")
+    found = replace(found, cautions=(*found.cautions, *told, *_of_scores(scores), *_later_waves(opened)))
     checks = design_checks(
         Compared(table, f"{outcome.scale}@{before.id}", f"{outcome.scale}@{after.id}", coached, comparison, title,
-                 study.language, reliability), study.assignment)
+                 study.language, reliability, same_raters_table(opened, scores, outcome)), study.assignment)
     level = claim_level(instrument) if instrument else None
     return found, _claim(opened, found, outcome, measured, level, checks), measured, checks
 
@@ -200,52 +215,85 @@ def _compared(opened: StudyFolder) -> tuple[str, str | None]:
 
 
 def _measured(
-    opened: StudyFolder, responses: Responses | None, outcome: Outcome, title: str
-) -> ScaleMeasurement:
-    before, instrument = opened.study.waves[0], instrument_of(opened, outcome)
-    answered = (responses is not None and instrument is not None
-                and has_answers(responses, instrument.id, before.id, outcome.role))
-    if not answered or responses is None or instrument is None:
-        gate = not_assessable(outcome.scale, reason="no_items")
-        return ScaleMeasurement(id=f"{outcome.scale}.{outcome.role}", title=title, gates=(gate,))
-    measured = measure_scale(opened, responses, instrument.scale(outcome.scale), instrument, before, outcome.role)
-    return replace(measured, title=title)
+    opened: StudyFolder, responses: Responses | None, scores: Scores, outcome: Outcome
+) -> tuple[ScaleMeasurement, ...]:
+    """Measure an outcome at both of the compared waves: precision at each, structure and agreement at the first."""
+    import numpy as np
+
+    instrument, found = instrument_of(opened, outcome), []
+    for wave in opened.study.waves[:2]:
+        imported = _imported(scores, outcome, wave)
+        if responses is None or instrument is None or imported or not has_answers(responses, instrument.id, wave.id,
+                                                                                  outcome.role):
+            gate = not_assessable(f"{outcome.scale}@{wave.id}.{outcome.role}", reason="no_items")
+            found.append(ScaleMeasurement(id=gate.scale, title=wave_title(opened, outcome, wave), gates=(gate,)))
+            continue
+        rng = np.random.default_rng(SEED) if not found else None
+        found.append(measure_scale(opened, responses, instrument.scale(outcome.scale), instrument, wave, outcome.role,
+                                   rng=rng))
+    if outcome.role != "self":
+        gate = agreement_gate(scores, outcome, opened.study.waves[0])
+        found[0] = replace(found[0], gates=(*found[0].gates, gate))
+    return tuple(found)
 
 
-def _reliability(scores: Scores, outcome: Outcome, before: Wave, measured: ScaleMeasurement) -> Estimate | None:
-    """Reliability of the score whose change is counted: of the mean over raters, or of a self-rating."""
-    from coachresearch.psychometrics.agreement import icc_nested
+def _imported(scores: Scores, outcome: Outcome, wave: Wave) -> bool:
+    frame = scores.frame
+    rows = (frame["scale"] == outcome.scale) & (frame["role"] == outcome.role) & (frame["wave"] == wave.id)
+    return bool((frame.loc[rows, "method"] == "imported").any())
 
+
+def _yardstick(
+    scores: Scores, outcome: Outcome, before: Wave, measured: ScaleMeasurement
+) -> tuple[Estimate | None, tuple[Caution, ...]]:
+    """Reliability of the score whose change is counted, and what the reader must know of it."""
     if outcome.role == "self":
         known = measured.reliability.estimates if measured.reliability else ()
-        return _usable(next((one for one in known if one.term == "alpha"), None))
-    frame = scores.frame
-    rows = frame[(frame["scale"] == outcome.scale) & (frame["role"] == outcome.role) & (frame["wave"] == before.id)]
-    try:
-        agreed = icc_nested(rows["score"].to_numpy(dtype=float, na_value=float("nan")), rows["target"].astype(str),
-                            title=measured.title)
-    except EstimationError:
-        return None
-    return _usable(agreed.estimate("icc2"))
+        value = next((one for one in known if one.term == "alpha"), None)
+        usable = value is not None and 0 < value.estimate < 1
+        told = (caution("yardstick_alpha", value=value.estimate),) if usable and value else ()
+        return (value if usable else None), told
+    agreed = agreement_of(scores, outcome, before)
+    if agreed is None:
+        return None, (caution("yardstick_none"),)
+    value = agreed.estimate("icc2")
+    if not 0 < value.estimate < 1:
+        return None, (caution("yardstick_none"), *agreed.cautions)
+    return value, (caution("yardstick_raters", value=value.estimate, raters=agreed.raters_per_target),
+                   *agreed.cautions)
 
 
-def _usable(known: Estimate | None) -> Estimate | None:
-    return known if known is not None and 0 < known.estimate < 1 else None
+def _of_scores(scores: Scores) -> tuple[Caution, ...]:
+    """Return what was said when the scores were formed, as far as it concerns every outcome."""
+    return tuple(one for one in scores.cautions if one.code in ("scores_imported", "instrument_changed",
+                                                                "key_confirmed"))
+
+
+def _later_waves(opened: StudyFolder) -> tuple[Caution, ...]:
+    later = [wave.title for wave in opened.study.waves[2:]]
+    return (caution("waves_not_analysed", n=len(later), waves=", ".join(later)),) if later else ()
 
 
 def _claim(
-    opened: StudyFolder, found: Change, outcome: Outcome, measured: ScaleMeasurement, level: int | None,
+    opened: StudyFolder, found: Change, outcome: Outcome, measured: tuple[ScaleMeasurement, ...], level: int | None,
     checks: Checks,
 ) -> Claim:
     study = opened.study
     estimand, estimate = _decisive(found)
+    sensitivity = checks.sensitivity
+    if checks.main is not None:
+        sensitivity = (("by_person", estimate), *sensitivity)
+        estimate = replace(checks.main, term=estimate.term, group=estimate.group)
     arms = {arm.id: arm.title for arm in study.arms}
     coached, comparison = _compared(opened)
     return make_claim(
         id=f"{outcome.scale}.{outcome.role}", outcome=found.title, estimand=estimand, estimate=estimate,
-        design=study.assignment, gate=deciding_gate(measured.gates), status_level=level, coached=arms[coached],
-        comparison=arms[comparison] if comparison else "", self_report=outcome.role == "self",
-        sensitivity=checks.sensitivity)
+        design=study.assignment, gate=deciding_gate(gate for one in measured for gate in one.gates),
+        status_level=level, coached=arms[coached], comparison=arms[comparison] if comparison else "",
+        self_report=outcome.role == "self", sensitivity=sensitivity, wanted=outcome.better,
+        smallest_worthwhile=outcome.smallest_worthwhile,
+        reservations=(*checks.reservations, *untimely(opened, coached, comparison)),
+        notes=() if outcome == study.primary else ("several_outcomes",))
 
 
 def _decisive(found: Change) -> tuple[Estimand, Estimate]:
@@ -268,8 +316,8 @@ def _arms(opened: StudyFolder, scores: Scores, primary: Change) -> tuple[ArmFact
     analysed = dict(zip(primary.arms, primary.n_both, strict=True))
     facts = []
     for arm in opened.study.arms:
-        members = set(people.loc[people["arm"] == arm.id, "person"]) if len(opened.study.arms) > 1 \
-            else set(people["person"])
+        of_arm = people[people["arm"] == arm.id] if people["arm"].notna().any() else people
+        members = set(of_arm["person"])
         answered = tuple((wave.id, len(members & set(rows.loc[rows["wave"] == wave.id, "target"])))
                          for wave in opened.study.waves)
         alone = len(opened.study.arms) == 1

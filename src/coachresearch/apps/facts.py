@@ -11,7 +11,7 @@ from coachresearch.display.text import sentence
 from coachresearch.instruments.instrument import Instrument, words_in
 from coachresearch.instruments.library import claim_level, claim_sentences
 from coachresearch.reports.facts import InstrumentFacts, Provenance
-from coachresearch.studies.study import Outcome
+from coachresearch.studies.study import Outcome, Wave
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +72,15 @@ def outcome_title(opened: StudyFolder, outcome: Outcome) -> str:
     one = instrument_of(opened, outcome)
     scale = words_in(one.scale(outcome.scale).title, language) if one is not None else outcome.scale
     return sentence("outcome.title", language, scale=scale, role=role_words(outcome.role, language))
+
+
+def wave_title(opened: StudyFolder, outcome: Outcome, wave: Wave) -> str:
+    """Name an outcome in one wave: the scale's title, who answered, and the wave's title."""
+    language = opened.study.language
+    one = instrument_of(opened, outcome)
+    scale = words_in(one.scale(outcome.scale).title, language) if one is not None else outcome.scale
+    return sentence("outcome.title_wave", language, scale=scale, role=role_words(outcome.role, language),
+                    wave=wave.title)
 
 
 def instrument_of(opened: StudyFolder, outcome: Outcome) -> Instrument | None:

@@ -31,7 +31,7 @@ _UNITS: tuple[tuple[Estimand, Unit], ...] = (
 )
 _UP: tuple[Verb, ...] = ("higher_cannot_be_told", "was_higher_after", "rose_more", "raised")
 _DOWN: tuple[Verb, ...] = ("lower_cannot_be_told", "was_lower_after", "fell_more", "lowered")
-_DECISIVE = ("leavers_shifted",)
+_DECISIVE = ("leavers_shifted", "same_raters")
 _BETWEEN: tuple[Estimand, ...] = ("ancova_difference", "change_difference", "mean_difference", "hedges_g",
                                  "hedges_g_change", "did", "jump", "wedge_effect")
 
@@ -200,6 +200,8 @@ def make_claim(
     comparison: str = "",
     wanted: Wanted = "higher",
     self_report: bool = True,
+    reservations: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Claim:
     """Decide what may be said about one outcome.
 
@@ -211,6 +213,10 @@ def make_claim(
         As in `Claim`.
     self_report : bool
         Whether the people of the study rated themselves.
+    reservations : tuple of str
+        Codes (``open.<code>``) of what speaks against the design as it was carried out; they cost a grade.
+    notes : tuple of str
+        Codes of what else stays open, at no cost.
 
     Returns
     -------
@@ -218,7 +224,8 @@ def make_claim(
         A failed gate withdraws the claim. Without an interval, nothing can be told. An interval that holds zero was not
         shown to differ, which is never the same as no effect. Otherwise the verb follows the grade of the design, one
         grade weaker where the measurement could not be assessed, and one where other analyses dispute it (one of them
-        leads the opposite way, or fewer than half lead the same way); at grade 0 the cause cannot be told.
+        leads the opposite way, or fewer than half lead the same way) or there are reservations; at grade 0 the cause
+        cannot be told.
 
     Raises
     ------
@@ -230,10 +237,11 @@ def make_claim(
     _check(estimand, design)
     rung(status_level)
     doubt = disputed(estimate, sensitivity)
-    verdict, verb = _judged(estimate, max(_grade(design, gate) - doubt, 0), gate, wanted)
+    lost = doubt or bool(reservations)
+    verdict, verb = _judged(estimate, max(_grade(design, gate) - lost, 0), gate, wanted)
     left = _left_open(design, gate, verdict, draft=is_draft(status_level), self_report=self_report)
-    if doubt and verdict != "withdrawn":
-        left = ("other_analyses", *left)
+    if verdict != "withdrawn":
+        left = (*reservations, *(("other_analyses",) if doubt else ()), *notes, *left)
     return Claim(id, outcome, estimand, estimate, design, gate, status_level, verdict, verb, left, smallest_worthwhile,
                  sensitivity, coached, comparison, wanted)
 
@@ -242,7 +250,8 @@ def disputed(estimate: Estimate, sensitivity: tuple[tuple[str, Estimate], ...]) 
     """Whether other analyses speak against a reading.
 
     One leads the opposite way, or fewer than half the same way, or one that decides alone does not lead the same way:
-    where many left, the finding must outlast the assumption that coached leavers fared worse (`leavers_shifted`).
+    where many left, the finding must outlast the assumption that leavers fared otherwise (`leavers_shifted`), and where
+    raters changed, it must show in the ratings of those who rated at both waves (`same_raters`).
     """
     alone = [_direction(one) for code, one in sensitivity if code in _DECISIVE]
     mine, others = _direction(estimate), [_direction(one) for _, one in sensitivity]

@@ -68,6 +68,8 @@ _ALL = (
          "poor"),
     Rule("lebreton_senter2008", "LeBreton & Senter", 2008, "Organizational Research Methods 11, 815-852",
          ((0.31, "weak"), (0.51, "moderate"), (0.71, "strong"), (0.91, "very_strong")), "lacking"),
+    Rule("lebreton_senter2008_icc1", "LeBreton & Senter", 2008, "Organizational Research Methods 11, 815-852, p. 838",
+         ((0.05, "raters_agree"),), "raters_do_not_agree", needed=0.05),
 )
 
 RULES: Mapping[str, Rule] = MappingProxyType({rule.code: rule for rule in _ALL})

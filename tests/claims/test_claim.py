@@ -133,7 +133,8 @@ def test_every_open_question_and_every_design_has_its_words() -> None:
     named = {f"open.{code}" for one in STRENGTHS.values() for code in one.leaves_open}
     named |= {f"open.{code}" for code in ("not_no_effect", "draft_items", "measurement_unknown", "own_view",
                                           "single_persons", "later_times", "failed_measurement", "other_analyses",
-                                          "several_outcomes", "clustering", "leaving", "changed_raters", "comparison_treated",
+                                          "several_outcomes", "clustering",
+                                          "leaving", "changed_raters", "comparison_treated",
                                           "coached_late")}
     assert named == {code for code in MESSAGES.codes() if code.startswith("open.")}
     for one in STRENGTHS.values():

@@ -83,7 +83,8 @@ def test_the_blocker_blocks():
 
 
 @pytest.mark.parametrize(("room", "codes"), [
-    ("responses", {"instrument_changed", "import_left_out", "scores_imported"}),
+    ("responses", {"instrument_changed", "import_left_out", "import_no_answers", "scores_imported", "cell_cut",
+                   "label_cut", "names_changed", "rater_groups_small", "texts_included"}),
     ("scoring", {"too_few_answers", "form_without_scale", "key_confirmed", "scores_imported", "norm_sample",
                  "norm_no_group", "norm_n_unknown", "norm_gaps", "norm_no_reliability", "norm_reliability_of_card",
                  "norm_cells_left_out", "norm_this_study"}),

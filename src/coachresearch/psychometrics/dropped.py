@@ -88,7 +88,7 @@ def omega_if_dropped(
     omega = float(omegas(whole.loadings * sd[:, None], whole.uniquenesses * sd ** 2))
     keep = np.array([[place for place in range(k) if place != gone] for gone in range(k)])
     cors = moments.cor[keep[:, :, None], keep[:, None, :]]
-    found = extract_many(cors, 1, estimator)
+    found = extract_many(cors, 1, estimator, first=whole.uniquenesses[keep])
     scale = sd[keep]
     without = np.where(found.converged, omegas(found.loadings * scale[:, :, None], found.uniquenesses * scale ** 2),
                        np.nan)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LOADS = 0.30
+_SMALLEST_EIGENVALUE = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -212,13 +213,20 @@ def bootstrap_factors(
     patterns, correlations, lost = [], [], 0
     for batch in resampled_covariances(rows, rng, draws):
         cors, usable = correlations_of(batch)
-        found = extract_many(cors[usable], m, solution.estimator, still=1e-7)
+        usable &= np.linalg.eigvalsh(cors)[:, 0] > _SMALLEST_EIGENVALUE
+        if not usable.any():
+            lost += len(batch)
+            continue
+        found = extract_many(cors[usable], m, solution.estimator, first=solution.uniquenesses, still=1e-7)
         kept = found.loadings[found.converged]
         lost += len(batch) - len(kept)
         starts = turns_towards(kept, solution.loadings, oblique=solution.rotation.kind in OBLIQUE)
         turned = matched(*rotate_many(kept, solution.rotation, starts), solution.loadings)
         patterns.append(turned[0])
         correlations.append(turned[1])
+    if lost > draws / 2:
+        raise EstimationError(f"{lost} of {draws} resamples have no factor solution",
+                              remedy="There are too few people for so many items to have intervals by resampling.")
     drawn, between = np.concatenate(patterns), np.concatenate(correlations)
     estimates = _with_intervals(solution, drawn, between, conf_level)
     cautions = (*solution.cautions, *([caution("resamples_left_out", n=lost, of=draws)] if lost else []))

@@ -32,6 +32,8 @@ class Extractions:
         At least 0.005.
     improper : array (b, k) of bool
         Items whose uniqueness ran into that bound.
+    values : array (b)
+        Discrepancy that was reached.
     slopes : array (b)
         Largest slope in a direction in which a uniqueness may still move; above 1e-5 the search did not end.
     """
@@ -39,6 +41,7 @@ class Extractions:
     loadings: FloatArray
     uniquenesses: FloatArray
     improper: NDArray[np.bool_]
+    values: FloatArray
     slopes: FloatArray
 
     @property
@@ -48,9 +51,19 @@ class Extractions:
 
 
 def extract_many(
-    cors: FloatArray, factors: int, estimator: Estimator, *, still: float = _STILL
+    cors: FloatArray, factors: int, estimator: Estimator, *, first: FloatArray | None = None, still: float = _STILL
 ) -> Extractions:
     """Extract factors from a stack of correlation matrices (b, k, k).
+
+    Parameters
+    ----------
+    cors : array (b, k, k)
+    factors : int
+    estimator : {"ml", "minres", "principal_axis"}
+    first : array (k) or (b, k), optional
+        Uniquenesses to start from; those of the squared multiple correlations if not given.
+    still : float
+        Slope at which the search ends.
 
     Notes
     -----
@@ -64,17 +77,30 @@ def extract_many(
     Digital Computers, 125-153.
     """
     cors = np.asarray(cors, dtype=float)
-    unique = _first(cors, factors)
+    unique = _first(cors, factors) if first is None else np.clip(
+        np.broadcast_to(first, cors.shape[:2]), SMALLEST_UNIQUENESS * 2, 0.98)
     unique = _axis_walk(cors, unique, factors) if estimator == "principal_axis" else _newton(
         cors, unique, factors, estimator, still)
     roots, vectors = _eigen(cors, unique, estimator)
     loadings = _loadings(roots, vectors, unique, factors, estimator)
     loadings = loadings * np.where(loadings.sum(axis=1, keepdims=True) < 0, -1.0, 1.0)
-    _, gradient = _discrepancy(roots, vectors, factors, estimator)
+    values, gradient = _discrepancy(roots, vectors, factors, estimator)
     if estimator == "ml":
         gradient = gradient / unique
     slopes = np.max(np.abs(np.where(_stuck(unique, gradient), 0.0, gradient)), axis=1)
-    return Extractions(loadings, unique, unique <= SMALLEST_UNIQUENESS * 1.0001, slopes)
+    return Extractions(loadings, unique, unique <= SMALLEST_UNIQUENESS * 1.0001, values, slopes)
+
+
+def several_starts(cor: FloatArray, factors: int) -> FloatArray:
+    """Uniquenesses (s, k) to start from: the usual ones, and some in which one group of items has the factors.
+
+    A single start can end in a solution that is not the best one, or rest on the ridge between two, where items fall
+    into groups of the same size. The signs of the first eigenvectors beyond the factors say which groups there are.
+    """
+    usual = _first(cor[None], factors)
+    beyond = np.linalg.eigh(cor)[1][:, ::-1][:, factors:factors + 2].T
+    groups = np.concatenate([beyond > 0, beyond < 0])
+    return np.concatenate([usual, np.where(groups, 0.35, 0.85)])
 
 
 def _first(cors: FloatArray, factors: int) -> FloatArray:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coachresearch.core.errors import EstimationError, NotConverged, NotIdentified
-from coachresearch.psychometrics.extraction import Estimator, FloatArray, extract_many
+from coachresearch.psychometrics.extraction import Estimator, Extractions, FloatArray, extract_many, several_starts
 
 _SMALLEST_EIGENVALUE = 1e-10
+_SAME_VALUE = 1e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,7 +66,8 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
     References
     ----------
     Jöreskog (1967), Psychometrika 32, 443-482 (maximum likelihood); Harman & Jones (1966), Psychometrika 31, 351-368
-    (minimum residual). Both are searched over the uniquenesses alone, with the loadings from the eigenvectors.
+    (minimum residual). Both are searched over the uniquenesses alone, with the loadings from the eigenvectors, from
+    several starts.
     """
     k = len(cor)
     if factors < 1:
@@ -78,12 +80,21 @@ def extract(cor: FloatArray, factors: int = 1, *, estimator: Estimator = "ml") -
         raise EstimationError(
             f"The correlation matrix of {k} items is singular (smallest eigenvalue {smallest:.2g})",
             remedy='Use more people than items, drop items that repeat each other, or extract with estimator="minres".')
-    found = extract_many(np.asarray(cor, dtype=float)[None], factors, estimator)
-    if not found.converged[0]:
+    table = np.asarray(cor, dtype=float)
+    starts = several_starts(table, factors) if estimator != "principal_axis" else several_starts(table, factors)[:1]
+    found = extract_many(np.broadcast_to(table, (len(starts), k, k)), factors, estimator, first=starts)
+    if not found.converged.any():
         raise NotConverged(
             f"The {estimator} factor solution of {k} items did not converge (largest slope {found.slopes[0]:.2g})",
             remedy="Check for items that hardly vary or repeat each other, or ask for fewer factors.")
-    loadings, unique, improper = found.loadings[0], found.uniquenesses[0], found.improper[0]
+    best = _best(found)
+    loadings, unique, improper = (np.array(one[best]) for one in (found.loadings, found.uniquenesses, found.improper))
     for values in (loadings, unique, improper):
         values.setflags(write=False)
     return Extraction(loadings, unique, improper, estimator)
+
+
+def _best(found: Extractions) -> int:
+    """Return the start with the smallest discrepancy; the first of those that reach it."""
+    values = np.where(found.converged, found.values, np.inf)
+    return int(np.flatnonzero(values <= values.min() + _SAME_VALUE)[0])

@@ -15,6 +15,7 @@ from coachresearch.moments.collect import numeric_rows
 from coachresearch.moments.moments import FloatArray
 from coachresearch.psychometrics.coefficients import alphas, omegas
 from coachresearch.psychometrics.extraction import Estimator, extract_many
+from coachresearch.psychometrics.factor import extract
 from coachresearch.psychometrics.resampling import correlations_of, percentile_interval, resampled_covariances
 
 if TYPE_CHECKING:
@@ -89,12 +90,13 @@ def bootstrap_reliability(
     _check(names, complete)
     seen = np.cov(complete, rowvar=False)[None]
     found_alpha, found_omega, lost = [], [], 0
-    value = float(alphas(seen)[0]), float(_omegas(seen, estimator)[0]) if k > 2 else np.nan
+    whole = _one_factor(seen[0], estimator) if k > 2 else None
+    value = float(alphas(seen)[0]), float(_omegas(seen, estimator, whole)[0]) if whole is not None else np.nan
     for covs in resampled_covariances(complete, rng, draws):
         varied = covs.sum(axis=(1, 2)) > 0
         found_alpha.append(alphas(covs[varied]))
-        if k > 2:
-            omega = _omegas(covs, estimator)
+        if whole is not None:
+            omega = _omegas(covs, estimator, whole)
             found_omega.append(omega[~np.isnan(omega)])
             lost += int(np.isnan(omega).sum())
     estimates = [_estimate("alpha", value[0], np.concatenate(found_alpha), n, conf_level)]
@@ -124,14 +126,22 @@ def _check(names: tuple[str, ...], rows: FloatArray) -> None:
         raise EstimationError(f"Item {', '.join(map(repr, flat))} does not vary", remedy="Leave it out.")
 
 
-def _omegas(covs: FloatArray, estimator: Estimator) -> FloatArray:
+def _one_factor(cov: FloatArray, estimator: Estimator) -> FloatArray | None:
+    """Uniquenesses (k) of everybody's solution, from which those of the resamples start; None if there is none."""
+    try:
+        return extract(correlations_of(cov[None])[0][0], 1, estimator=estimator).uniquenesses
+    except EstimationError:
+        return None
+
+
+def _omegas(covs: FloatArray, estimator: Estimator, first: FloatArray) -> FloatArray:
     """Omega of each covariance matrix; NaN where there is no solution."""
     cors, usable = correlations_of(covs)
     usable &= np.linalg.eigvalsh(cors)[:, 0] > 1e-10
     omega = np.full(len(covs), np.nan)
     if not usable.any():
         return omega
-    found = extract_many(cors[usable], 1, estimator, still=1e-7)
+    found = extract_many(cors[usable], 1, estimator, first=first, still=1e-7)
     sd = np.sqrt(np.diagonal(covs[usable], axis1=1, axis2=2))
     values = omegas(found.loadings * sd[:, :, None], found.uniquenesses * sd ** 2)
     omega[usable] = np.where(found.converged, values, np.nan)

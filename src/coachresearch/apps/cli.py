@@ -174,14 +174,19 @@ def place_in_norms(
 @app.command("import")
 def import_file(
     study: StudyFolder,
-    file: Annotated[Path, typer.Argument(help="CSV, XLSX or SPSS .sav file of answers or of ready-made scores.")],
+    file: Annotated[Path, typer.Argument(help="CSV, XLSX or SPSS .sav file of answers or of ready-made scores, or a "
+                                              "JSON file that a form in one file handed back.")],
     mapping: Annotated[Path | None, typer.Option(help="YAML file that says which column is what.")] = None,
     instrument: Annotated[str, typer.Option(help="Without a mapping: print a proposed one for this instrument.")] = "",
 ) -> None:
     """Import answers that others collected, or that were exported here; all of the file or nothing."""
+    from coachresearch.apps.forms import import_returned
     from coachresearch.apps.imports import import_exported, import_into, is_exported, proposed
+    from coachresearch.survey.static_form import is_returned
 
-    if mapping is None and is_exported(file):
+    if mapping is None and is_returned(file):
+        typer.echo(import_returned(study, file))
+    elif mapping is None and is_exported(file):
         typer.echo(import_exported(study, file))
     elif mapping is None:
         typer.echo(proposed(study, file, instrument=instrument))
@@ -262,6 +267,21 @@ def serve(
             typer.echo(line)
     else:
         run(setting, say=typer.echo)
+
+
+@app.command()
+def forms(
+    study: StudyFolder,
+    wave: Annotated[str, typer.Option(help="Wave to ask; needed unless there is one, or one is open today.")] = "",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder to write into.")] = None,
+    language: Annotated[str, typer.Option(help="Language of the wording; the study's if not said.")] = "",
+    paper: Annotated[bool, typer.Option("--paper", help="For the printer.")] = False,
+) -> None:
+    """Write a form for each person where no server is allowed: one HTML file that hands back a file, or paper."""
+    from coachresearch.apps.forms import write_forms
+
+    for line in write_forms(study, out, wave=wave, language=language, paper=paper):
+        typer.echo(line)
 
 
 @app.command()

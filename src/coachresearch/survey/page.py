@@ -106,9 +106,12 @@ def filled(blank: Blank, typed: Typed, page: Page) -> str:
 
 
 def drawn(template: str, language: str, /, **facts: object) -> str:
-    """Draw one of the small pages around the form: start, consent, receipt, refusal, parts of the form."""
+    """Draw a whole page, or a part of one, that has no gaps: start, consent, receipt, refusal, a form in one file."""
+    page = facts.get("page")
+    way = {"language": page.language, "direction": page.direction} if isinstance(page, Page) else {
+        "language": spoken(language), "direction": "ltr"}
     return _environment().get_template(template).render(
-        language=spoken(language), direction="ltr", words=_words(language), **facts)
+        **way, words=_words(language), slot=lambda *_names: "", part=part_of, **facts)
 
 
 def part_of(question: Question) -> str:

@@ -211,6 +211,60 @@ def test_a_body_that_is_no_form_is_refused_and_the_server_goes_on(place, body, k
     assert browser.get("/form").status_code == 200
 
 
+@pytest.mark.parametrize("text", ["\x00", " \x00 ", "a\x00b", "\x1f\x0b", "\u2028", "\ufeff", "x" * 20_000])
+def test_odd_characters_never_look_like_a_full_disk(place, tools, text):
+    browser = place.arrived(place.token(instrument="crr", form="own_words"))
+    page = browser.get("/form").text
+    name = re.findall(r'<textarea[^>]* name="(a-[^"]*)"', page)[0]
+    assert browser.post("/form", data=tools.hidden(page) | {name: text, "_go": "save"}).status_code == 200
+    assert browser.get("/form").status_code == 200
+
+
+def test_a_body_without_a_stated_length_is_cut_off_too(place):
+    browser = place.arrived()
+    answer = browser.post("/form", content=(b"a=" + b"x" * 1000 for _ in range(2_000)),
+                          headers={"content-type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 413
+
+
+def test_a_body_that_trickles_in_is_given_up(place):
+    import asyncio
+
+    from starlette.responses import PlainTextResponse
+
+    from coachresearch.fieldwork.guard import Guard
+
+    said: list[int] = []
+
+    async def drip():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def hear(message):
+        said.extend([message["status"]] if message["type"] == "http.response.start" else [])
+
+    guard = Guard(place.app, lambda code, status: PlainTextResponse(code, status), slowest=0.1)
+    scope = {"type": "http", "method": "POST", "path": "/form", "query_string": b"",
+             "headers": [(b"host", b"x"), (b"origin", b"http://x")]}
+    asyncio.run(guard(scope, drip, hear))
+    assert said == [408]
+
+
+def test_an_instrument_edited_while_a_draft_is_open_is_told_and_the_draft_kept(place, tools, instruments):
+    from dataclasses import replace
+
+    from coachresearch.fieldwork.server import collection_app
+
+    browser = place.arrived()
+    browser.post("/form", data=tools.answers(browser.get("/form").text, 2))
+    edited = {"mq5": replace(instruments["mq5"], version="9.9.9", content_hash="0" * 64)}
+    other = TestClient(collection_app(place.store, edited, clock=place.clock), headers=tools.origin)
+    other.cookies.set("coachresearch", browser.cookies.get("coachresearch"))
+    told = other.get("/form")
+    assert (told.status_code, "was changed after you began" in told.text) == (409, True)
+    assert browser.get("/form").text.count(" checked>") == 10
+
+
 HOSTILE = ("<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "=HYPERLINK(\"http://x\")",
            "{{7*7}} %s ' OR 1=1 --", "שלום \u202eevil\u202c", "👩‍👩‍👧 e\u0301", "line one\nline two")
 

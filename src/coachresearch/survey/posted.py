@@ -91,7 +91,7 @@ def _read(question: Question, answer: str, outside: str, at: datetime) -> Event 
         return Refusal("both", item)
     if outside:
         return _number(question, outside, at)
-    if not answer.strip():
+    if not answer.replace("\x00", "").strip():
         return Cleared(item, at)
     if question.entry == "number":
         return _number(question, answer, at)

@@ -191,7 +191,7 @@ def unsafe(setting: Setting) -> tuple[str, ...]:
     database = _database(setting, folder)
     if isinstance(database, Path) and not database.exists():
         found.append("No answers are kept yet: what respondents are promised and until when answers are kept can still "
-                     "be decided (coachresearch data promise, data retention).")
+                     "be decided (coachresearch data promise, data retain).")
     else:
         with open_store(database, create=False, read_only=True, study=folder.study.id) as store:
             if kept_until(store) is None:

@@ -19,6 +19,8 @@ from coachresearch.core.errors import StoreError
 
 Access = Literal["create", "write", "side_by_side", "read", "look"]
 _LOOKERS = 8
+SIDE_BY_SIDE = 8
+"""Connections of one program that write to a server at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,8 @@ def _server_engine(place: Place, access: Access, busy_seconds: float) -> Engine:
     reading = access in ("read", "look")
     if reading:
         wait += " -c default_transaction_read_only=on"
-    return create_engine(place.url, poolclass=QueuePool, pool_size=1 if access == "write" else _LOOKERS, max_overflow=0,
+    size = {"side_by_side": SIDE_BY_SIDE, "write": 1}.get(access, _LOOKERS)
+    return create_engine(place.url, poolclass=QueuePool, pool_size=size, max_overflow=0,
                          pool_timeout=busy_seconds, connect_args={"options": wait, "connect_timeout": 5})
 
 

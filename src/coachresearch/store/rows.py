@@ -28,6 +28,7 @@ _OCCASION = ("study", "wave", "person", "target", "role", "instrument", "version
 _RESPONSE_COLUMNS = {column.name: column for column in RESPONSES.columns}
 _ANSWER_NAMES = tuple(name for name in RESPONSES.names if name not in _OCCASION)
 
+_NO_ANSWER: dict[str, Any] = dict.fromkeys((*_ANSWER_NAMES, "flags"))
 _SAID = itemgetter(*(name for name in (*_ANSWER_NAMES, "flags") if name not in _CLOCKS))
 ANSWERED: tuple[str, ...] = _ANSWER_NAMES
 """Columns of one answer, without its occasion."""
@@ -92,36 +93,52 @@ def clean_answers(rows: Iterable[Mapping[str, object]]) -> tuple[list[Row], dict
     faults: list[Fault] = []
     cleaned: list[Row] = []
     said: dict[str, str] = {}
-    seen: set[str] = set()
+    plain: set[tuple[str, object]] = set()  # of one form, most answers are of a few kinds
     for number, row in enumerate(rows, start=1):
-        ready: Row = dict.fromkeys(_ANSWER_NAMES)
-        flags: set[str] = set()
+        ready: Row = _NO_ANSWER.copy()
         for name, value in row.items():
-            column = _RESPONSE_COLUMNS.get(name)
-            if column is None:
-                faults.append(Fault(f"Unknown column {name!r}", f"row {number}",
-                                    f"Known columns are {', '.join(RESPONSES.names)}."))
+            if value is None:
+                if name not in _RESPONSE_COLUMNS:
+                    _note_unknown(name, number, faults)
+            elif (type(value) is int or type(value) is str) and (name, value) in plain:
+                ready[name] = value
             elif name in _OCCASION:
-                if value is not None and said.setdefault(name, str(value)) != value:
+                if said.setdefault(name, str(value)) != value:
                     faults.append(Fault(f"The rows name two values of {name!r}", f"row {number}",
                                         "Send each occasion by itself."))
-            elif value is None:
-                continue
+            elif (column := _RESPONSE_COLUMNS.get(name)) is None:
+                _note_unknown(name, number, faults)
             elif _is_plain(column, value):
                 ready[name] = value
+                plain.add((name, value))
             else:
+                flags: set[str] = set()
                 ready[name] = _clean(column, value, f"row {number}, column {name}", flags, faults)
-        item = ready["item"]
+                if flags:
+                    ready["flags"] = " ".join(sorted(flags))
+        cleaned.append(ready)
+    _check_items(cleaned, faults)
+    if faults:
+        raise StoreError.of(faults)
+    return cleaned, said
+
+
+def _note_unknown(name: str, number: int, faults: list[Fault]) -> None:
+    faults.append(Fault(f"Unknown column {name!r}", f"row {number}",
+                        f"Known columns are {', '.join(RESPONSES.names)}."))
+
+
+def _check_items(cleaned: list[Row], faults: list[Fault]) -> None:
+    if len({row["item"] for row in cleaned}) == len(cleaned) and all(row["item"] is not None for row in cleaned):
+        return
+    seen: set[str] = set()
+    for number, row in enumerate(cleaned, start=1):
+        item = row["item"]
         if item is None:
             faults.append(Fault("'item' is empty", f"row {number}", "Name the item."))
         elif item in seen:
             faults.append(Fault(f"Item {item!r} is answered twice", f"row {number}", "Send one row an item."))
         seen.add(str(item))
-        ready["flags"] = " ".join(sorted(flags)) or None
-        cleaned.append(ready)
-    if faults:
-        raise StoreError.of(faults)
-    return cleaned, said
 
 
 def _is_plain(column: Column, value: object) -> bool:

@@ -40,7 +40,7 @@ from coachresearch.store.tables import (
     responses,
     withdrawals,
 )
-from coachresearch.store.writer import Batch, Receipt, Writer, told
+from coachresearch.store.writer import Batch, Receipt, Writer, Writers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -137,7 +137,7 @@ class Store:
         self._door = threading.Lock()
         self._writer: Writer | None = None
         self._writing: Engine | None = None
-        self._many: Engine | None = None
+        self._many: Writers | None = None
         self._closed = False
         self.study = self._look()
 
@@ -262,9 +262,10 @@ class Store:
             self._closed = True
         if self._writer is not None:
             self._writer.close()
-        for engine in (self._writing, self._many):
-            if engine is not None:
-                engine.dispose()
+        if self._many is not None:
+            self._many.close()
+        if self._writing is not None:
+            self._writing.dispose()
         self._reader.dispose()
         self._looker.dispose()
 
@@ -282,12 +283,9 @@ class Store:
         with self._door:
             self._refuse_if_shut()
             if self._many is None:
-                self._many = engine_for(self.place, access="side_by_side", busy_seconds=min(timeout, 30.0))
-        try:
-            with self._many.begin() as connection:
-                return job(connection)
-        except Exception as problem:
-            raise told(problem, self.place) from None
+                engine = engine_for(self.place, access="side_by_side", busy_seconds=self._busy_seconds)
+                self._many = Writers(engine, self.place)
+        return self._many.run(job, timeout=timeout)
 
     def look(self, question: Callable[[Connection], T]) -> T:
         """Ask a small question on a connection that is kept open for such.

@@ -67,11 +67,15 @@ def with_draft_rows(submission: Submission, draft: str | None) -> list[Row]:
     Refused
         If there is nothing at all.
     """
-    rows = {row["item"]: row for row in (thawed(draft) if draft and submission.with_draft else ())}
-    rows.update((row["item"], row) for row in submission.rows)
-    if not rows:
+    if draft is None or not submission.with_draft:
+        handed = list(submission.rows)
+    else:
+        rows = {row["item"]: row for row in thawed(draft)}
+        rows.update((row["item"], row) for row in submission.rows)
+        handed = list(rows.values())
+    if not handed:
         raise Refused("There is no answer to hand in", remedy="Answer at least one item, or say why not.")
-    return list(rows.values())
+    return handed
 
 
 def refuse_strangers(submission: Submission, link: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as WaitedTooLong
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from coachresearch.core.errors import CoachResearchError, StoreError
-from coachresearch.store.database import Place
+from coachresearch.store.database import SIDE_BY_SIDE, Place
 from coachresearch.store.refusals import Erased, NotKept, OtherBody, Refused
 from coachresearch.store.rows import Row
 from coachresearch.store.tables import batches, instruments
@@ -126,14 +126,7 @@ class Writer:
             if self._closed:
                 raise StoreError(f"{self._place.name!r} is closed", remedy="Open it again with open_store.")
             self._waiting.put((job, outcome))
-        try:
-            return outcome.result(timeout)
-        except WaitedTooLong:
-            if outcome.cancel():
-                raise NotKept(f"Nothing was written to {self._place.name!r} within {timeout:g} s",
-                              remedy="Send the same rows again.") from None
-            raise NotKept(f"{self._place.name!r} has not confirmed the rows within {timeout:g} s",
-                          remedy="Send them again with the same key: they will be kept once.") from None
+        return _awaited(outcome, timeout, self._place)
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -204,6 +197,54 @@ class Writer:
         if self._place.mark() != self._mark:
             raise NotKept(f"{self._place.name!r} is no longer where it was opened", where=str(self._place.path),
                           remedy="Put the file back, close the store and open it again, then send the rows again.")
+
+
+class Writers:
+    """Several connections to a server that write at the same time, first come, first served; each job by itself.
+
+    Parameters
+    ----------
+    engine : Engine
+        From `database.engine_for(access="side_by_side")`.
+    place : Place
+        The server.
+    """
+
+    def __init__(self, engine: Engine, place: Place) -> None:
+        self._engine = engine
+        self._place = place
+        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix=f"writers of {place.name}")
+
+    def run(self, job: Callable[[Connection], T], *, timeout: float) -> T:
+        """Have a job done in a transaction of its own; errors as in `Writer.run`."""
+        try:
+            outcome = self._threads.submit(self._do, job)
+        except RuntimeError:
+            raise StoreError(f"{self._place.name!r} is closed", remedy="Open it again with open_store.") from None
+        return _awaited(outcome, timeout, self._place)
+
+    def close(self) -> None:
+        """Write what waits, then stop."""
+        self._threads.shutdown(wait=True)
+        self._engine.dispose()
+
+    def _do(self, job: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.begin() as connection:
+                return job(connection)
+        except Exception as problem:
+            raise told(problem, self._place) from None
+
+
+def _awaited(outcome: Future[T], timeout: float, place: Place) -> T:
+    try:
+        return outcome.result(timeout)
+    except WaitedTooLong:
+        if outcome.cancel():
+            raise NotKept(f"Nothing was written to {place.name!r} within {timeout:g} s",
+                          remedy="Send the same rows again.") from None
+        raise NotKept(f"{place.name!r} has not confirmed the rows within {timeout:g} s",
+                      remedy="Send them again with the same key: they will be kept once.") from None
 
 
 def told(problem: Exception, place: Place) -> CoachResearchError:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from coachresearch.moments.collect import collect
+from coachresearch.moments.patterns import Patterns
 from coachresearch.psychometrics.sem.cfa import ConfirmatoryModel, cfa
 from coachresearch.psychometrics.sem.difference import difference_test
 from coachresearch.psychometrics.sem.indices import ModelFit
 from coachresearch.psychometrics.sem.invariance import invariance
+from coachresearch.psychometrics.sem.missing import cfa_missing
 from coachresearch.psychometrics.sem.modification import modification_indices
 from coachresearch.psychometrics.sem.syntax import parse_model
 
@@ -79,13 +81,15 @@ def parameter_numbers(found: ConfirmatoryModel, expected: list[Numbers]) -> list
 
 def kind_cfa(case: Case, data: pd.DataFrame) -> Numbers:
     call = case["call"]
-    not_covered = [word for word in ("growth(", "fiml", "ordered", "cluster", "'WLS'", "'GLS'", "MLMV", "wishart")
+    not_covered = [word for word in ("growth(", "ordered", "cluster", "'WLS'", "'GLS'", "MLMV", "wishart")
                    if word in call]
     if not_covered:
         from benchmarks.kinds import Declined
 
         raise Declined(f"not offered: {', '.join(not_covered)}")
     model = parse_model(case["model"])
+    if "fiml" in call:
+        return full_information_numbers(case, data)
     rows = prepared(case, data)[list(model.observed)].astype(float).dropna()
     estimator = next((name for name in ("mlr", "mlm") if f"'{name.upper()}'" in call), "ml")
     found = cfa(collect(rows), model, estimator=estimator, rows=rows if estimator != "ml" else None,
@@ -94,6 +98,19 @@ def kind_cfa(case: Case, data: pd.DataFrame) -> Numbers:
     return {"nobs": found.n, "fit": fit_numbers(found.fit),
             "parameters": parameter_numbers(found, case["expected"]["parameters"]),
             "modindices_top5": modification_numbers(found, case["expected"].get("modindices_top5", []))}
+
+
+def full_information_numbers(case: Case, data: pd.DataFrame) -> Numbers:
+    """Return the numbers of a model of rows with gaps."""
+    model = parse_model(case["model"])
+    rows = prepared(case, data)[list(model.observed)].astype(float)
+    robust = "'MLR'" in case["call"]
+    found = cfa_missing(collect(rows, into=Patterns), model, estimator="mlr" if robust else "ml",
+                        rows=rows if robust else None)
+    numbers = {"nobs": found.n, "fit": fit_numbers(found.fit),
+               "parameters": parameter_numbers(found, case["expected"]["parameters"])}
+    numbers["fit"] = {name: value for name, value in numbers["fit"].items() if value == value}
+    return numbers
 
 
 def modification_numbers(found: ConfirmatoryModel, expected: list[Numbers]) -> list[Numbers]:

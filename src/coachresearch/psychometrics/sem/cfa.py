@@ -57,6 +57,8 @@ class ConfirmatoryModel(Result):
     fit : ModelFit
     solution : Solution
         Matrices and information, for further questions.
+    full_information : bool
+        Whether rows with gaps took part; observed moments are then the saturated estimates.
     """
 
     kind: ClassVar[str] = "cfa"
@@ -73,6 +75,7 @@ class ConfirmatoryModel(Result):
     r_squared: tuple[Estimate, ...]
     fit: ModelFit
     solution: Solution
+    full_information: bool = False
 
     @property
     def residuals(self) -> tuple[FloatArray, ...]:
@@ -187,7 +190,7 @@ def _fitted(
     groups: Mapping[str, Moments], model: Model, choices: Choices, estimator: SemEstimator,
     rows: Mapping[str, pd.DataFrame] | None, information: Information, conf_level: float, title: str, source: str,
 ) -> ConfirmatoryModel:
-    _check_options(estimator, information, conf_level, choices)
+    checked_options(estimator, information, conf_level, choices)
     columns = next(iter(groups.values())).columns
     table = parameter_table(model, columns, tuple(groups), choices)
     _check_exceptions(choices, table.rows)
@@ -196,20 +199,29 @@ def _fitted(
     seen = tuple(Seen(one.n, one.scatter / one.n, one.mean) for one in chosen.values())
     second = _second(chosen, rows, estimator)
     solution = solve(table, seen, estimator=estimator, information_kind=information, rows=second)
+    return model_result(solution, model, choices, estimator, "observed" if estimator == "mlr" else information,
+                        conf_level, title, source, method=f"sem_{estimator}", moments=chosen)
+
+
+def model_result(
+    solution: Solution, model: Model, choices: Choices, estimator: SemEstimator, information: Information,
+    conf_level: float, title: str, source: str, *, method: str, moments: Mapping[str, Moments],
+) -> ConfirmatoryModel:
+    """Wrap a solution into its result; `moments` are behind the cautions."""
     n = solution.fit.n
-    method = "sem_" + estimator
     listed = {kind: _parameters(solution, model, kind, n, conf_level, method)
               for kind in ("none", "latent", "all")}
-    r2 = _explained(solution, n, method)
     return ConfirmatoryModel(
-        title=title, source=source, method=method, model=model, estimator=estimator,
-        information="observed" if estimator == "mlr" else information, choices=choices, n=n, groups=tuple(groups),
+        title=title, source=source, method=method, model=model, estimator=estimator, information=information,
+        choices=choices, n=n, groups=solution.table.groups,
         estimates=(*listed["none"], *fit_estimates(solution.fit, method)), parameters=listed["none"],
-        standardised_latent=listed["latent"], standardised=listed["all"], r_squared=r2, fit=solution.fit,
-        solution=solution, cautions=_cautions(chosen, solution))
+        standardised_latent=listed["latent"], standardised=listed["all"],
+        r_squared=_explained(solution, n, method), fit=solution.fit, solution=solution,
+        cautions=_cautions(moments, solution))
 
 
-def _check_options(estimator: str, information: str, conf_level: float, choices: Choices) -> None:
+def checked_options(estimator: str, information: str, conf_level: float, choices: Choices) -> None:
+    """Refuse options that are not known."""
     for value, allowed in ((estimator, SemEstimator), (information, Information),
                            (choices.identification, Identification)):
         if value not in get_args(allowed):
@@ -325,10 +337,13 @@ def fit_estimates(fit: ModelFit, method: str) -> tuple[Estimate, ...]:
         Estimate("srmr", fit.srmr, n=n, method=method), Estimate("aic", fit.aic, n=n, method=method),
         Estimate("bic", fit.bic, n=n, method=method),
         Estimate("log_likelihood", fit.log_likelihood, n=n, method=method)]
-    if fit.corrected is not None:
-        own = fit.corrected
+    if fit.corrected is None:
+        return tuple(found)
+    own = fit.corrected
+    found.append(Estimate("chi_square_scaled", own.chi_square, df=float(fit.df), p_value=own.p_value, n=n,
+                          method=method))
+    if own.rmsea == own.rmsea:
         found += [
-            Estimate("chi_square_scaled", own.chi_square, df=float(fit.df), p_value=own.p_value, n=n, method=method),
             Estimate("cfi_robust", own.cfi, n=n, method=method), Estimate("tli_robust", own.tli, n=n, method=method),
             Estimate("rmsea_robust", own.rmsea, conf_low=own.rmsea_low, conf_high=own.rmsea_high,
                      conf_level=fit.rmsea_level, n=n, method=method)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -134,18 +134,33 @@ def fit_ml(
     Lee & Jennrich (1979), Psychometrika 44, 99-113 (scoring); Levenberg (1944), Quarterly of Applied Mathematics 2,
     164-168 (damping).
     """
+    return search(lambda at: discrepancy(layouts, seen, at, means=means),
+                  lambda at: gradient(layouts, seen, at, means=means),
+                  lambda at: information(layouts, seen, at, means=means), start, most_steps=most_steps)
+
+
+def search(
+    value_at: Callable[[FloatArray], float], slope_at: Callable[[FloatArray], NDArray],
+    information_at: Callable[[FloatArray], FloatArray], start: FloatArray, *, most_steps: int = 500,
+) -> Likelihood:
+    """Scoring on any discrepancy (-2 log-likelihood up to a constant), its slopes (of the log-likelihood) and metric.
+
+    Raises
+    ------
+    NotConverged
+        As `fit_ml`.
+    """
     theta, damp = start.copy(), 0.0
-    value = discrepancy(layouts, seen, theta, means=means)
+    value = value_at(theta)
     if not value < inf:
         raise NotConverged("The search starts where the implied covariances are not positive definite",
                            remedy="Give other starting values with start(...).")
     for step in range(1, most_steps + 1):
-        slope = gradient(layouts, seen, theta, means=means)
-        table = information(layouts, seen, theta, means=means)
+        slope, table = slope_at(theta), information_at(theta)
         scale = np.sqrt(np.maximum(np.diag(table), 1e-12))
         for _ in range(60):
             move = _move(table / np.outer(scale, scale), slope / scale, damp) / scale
-            tried = discrepancy(layouts, seen, theta + move, means=means)
+            tried = value_at(theta + move)
             if tried <= value + 1e-10 * (1 + abs(value)):
                 break
             damp = max(4 * damp, 1e-4)
@@ -153,9 +168,9 @@ def fit_ml(
             break
         theta, value = theta + move, tried
         if float(np.max(np.abs(move * scale), initial=0.0)) < _SMALL:
-            return Likelihood(theta, value, information(layouts, seen, theta, means=means), step)
+            return Likelihood(theta, value, information_at(theta), step)
         damp = 0.0 if damp < 1e-3 else damp / 10
-    raise NotConverged(f"Maximum likelihood did not converge in {most_steps} steps (chi-square {value:.6g})",
+    raise NotConverged(f"Maximum likelihood did not converge in {most_steps} steps (discrepancy {value:.6g})",
                        remedy="Check that every factor has its items, look for items that repeat each other, "
                        "or give starting values with start(...).")
 

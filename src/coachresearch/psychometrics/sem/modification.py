@@ -53,12 +53,15 @@ def modification_indices(model: ConfirmatoryModel, *, most: int | None = None) -
     Raises
     ------
     EstimationError
-        If the model leaves out no loading and no covariance.
+        If the model leaves out no loading and no covariance, or was fitted to rows with gaps.
 
     References
     ----------
     Sörbom (1989), Psychometrika 54, 371-384; Saris, Satorra & Sörbom (1987), Sociological Methodology 17, 105-129.
     """
+    if model.full_information:
+        raise EstimationError("Modification indices need complete rows, and this model has rows with gaps",
+                              remedy="Fit the complete rows with cfa, and ask again.")
     solution = model.solution
     listed: list[tuple[Estimate, float, float]] = []
     inverse = np.asarray(np.linalg.pinv(solution.expected, hermitian=True), dtype=float)

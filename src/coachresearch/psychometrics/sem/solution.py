@@ -87,16 +87,16 @@ def solve(
     """
     means = table.mean_structure
     predictors = _fixed_predictors(table)
-    df = _degrees(table, seen, predictors)
+    df = degrees(table, seen, predictors)
     for name, data in zip(table.groups, seen, strict=True):
-        _check_positive(name, data, table.observed)
+        check_positive(name, data, table.observed)
     layouts = tuple(layout(table, g, data.cov, data.mean) for g, data in enumerate(seen))
     given = np.full(table.n_free, np.nan)
     for one in table.rows:
         if one.free >= 0 and one.start == one.start:
             given[one.free] = one.start
     found = fit_ml(layouts, seen, starting_values(layouts, seen, given), means=means)
-    _check_identified(table, found.information)
+    check_identified(table, found.information)
     passed = second_pass(layouts, seen, rows, found.theta, predictors, means=means) if len(rows) else None
     observed = estimator == "mlr" or information_kind == "observed"
     bread = (observed_information(layouts, seen, found.theta, means=means) if observed
@@ -129,7 +129,8 @@ def _fixed_predictors(table: ParameterTable) -> tuple[int, ...]:
     return tuple(i for i, name in enumerate(table.observed) if name in given)
 
 
-def _degrees(table: ParameterTable, seen: Sequence[Seen], predictors: Sequence[int]) -> int:
+def degrees(table: ParameterTable, seen: Sequence[Seen], predictors: Sequence[int]) -> int:
+    """Moments less free parameters; refuses a model with more parameters than moments."""
     k, given = len(table.observed), len(predictors)
     moments = k * (k + 1) // 2 - given * (given + 1) // 2 + (k - given if table.mean_structure else 0)
     df = moments * len(seen) - table.n_free
@@ -140,7 +141,8 @@ def _degrees(table: ParameterTable, seen: Sequence[Seen], predictors: Sequence[i
     return df
 
 
-def _check_positive(name: str, data: Seen, columns: Sequence[str]) -> None:
+def check_positive(name: str, data: Seen, columns: Sequence[str]) -> None:
+    """Refuse covariances that are not positive definite, naming the variables that determine each other."""
     where = f"group {name}" if name else ""
     flat = [column for column, value in zip(columns, np.diag(data.cov), strict=True) if not value > 0]
     if flat:
@@ -155,7 +157,8 @@ def _check_positive(name: str, data: Seen, columns: Sequence[str]) -> None:
             remedy="Take more people than variables, and no variable that is made of others.")
 
 
-def _check_identified(table: ParameterTable, expected: FloatArray) -> None:
+def check_identified(table: ParameterTable, expected: FloatArray) -> None:
+    """Refuse a model of which two parameters cannot be told apart, naming them."""
     if not len(expected):
         return
     scale = np.sqrt(np.maximum(np.diag(expected), 1e-300))

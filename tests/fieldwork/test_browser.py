@@ -132,6 +132,12 @@ def test_each_answer_is_saved_when_it_is_given_and_said_so(chromium, site, place
         tab.get_by_role("group").nth(number).get_by_role("radio").nth(3).check()
         tab.get_by_text(f"{number + 1} of 10 answered").wait_for()
     assert tab.locator("#saved").inner_text().startswith("Saved ")
+    tab.get_by_role("group").nth(4).get_by_role("radio").nth(3).check()
+    tab.get_by_text("3 of 10 answered").wait_for()
+    tab.get_by_role("group").nth(4).get_by_role("button", name="Take back").click()
+    tab.get_by_text("2 of 10 answered").wait_for()
+    assert tab.get_by_role("button", name="Take back").count() == 2
+    looked_at(tab)
     other = opened(chromium, script=False, width=375)
     other.goto(f"{site}/l/{token}")
     other.get_by_role("button", name="Begin or go on").click()

@@ -265,6 +265,16 @@ def test_an_instrument_edited_while_a_draft_is_open_is_told_and_the_draft_kept(p
     assert browser.get("/form").text.count(" checked>") == 10
 
 
+def test_an_instrument_that_was_removed_is_no_crash(place, tools):
+    from coachresearch.fieldwork.server import collection_app
+
+    token = place.token()
+    other = TestClient(collection_app(place.store, {}, clock=place.clock), headers=tools.origin)
+    told = other.get(f"/l/{token}")
+    assert (told.status_code, "cannot be shown at the moment" in told.text) == (500, True)
+    assert "content-security-policy" in told.headers
+
+
 HOSTILE = ("<script>alert(1)</script>", "</textarea><img src=x onerror=alert(1)>", "=HYPERLINK(\"http://x\")",
            "{{7*7}} %s ' OR 1=1 --", "שלום \u202eevil\u202c", "👩‍👩‍👧 e\u0301", "line one\nline two")
 

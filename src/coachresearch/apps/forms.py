@@ -68,7 +68,9 @@ def write_forms(
                           remedy="Choose another folder with --out.")
     place.mkdir(parents=True, exist_ok=True)
     for path, html in drawn.items():
-        path.write_text(html, encoding="utf-8")
+        begun = path.with_name(f".{path.name}.part")
+        begun.write_text(html, encoding="utf-8")
+        begun.replace(path)
     yield f"{len(drawn)} forms: {place}"
     if not paper:
         yield "Bring back what people send you with: coachresearch import STUDY FILE.json"

@@ -192,6 +192,8 @@ def _safely(asker: Asker, call: Call, handler: Handler) -> Response:
         return _told(asker, call, code, 409, to_form=True)
     except StoreError:
         return _not_stored(asker, call)
+    except CoachResearchError:
+        return _told(asker, call, "web.unavailable", 500)
 
 
 def _start(asker: Asker, call: Call) -> Response:

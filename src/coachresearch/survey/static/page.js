@@ -46,10 +46,30 @@
   };
 
   form.addEventListener("change", save);
+
+  for (const card of form.querySelectorAll("fieldset")) {
+    const chosen = () => card.querySelector("input[type=radio][name^='a-']:checked");
+    if (!card.querySelector("input[type=radio][name^='a-']")) continue;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "clear";
+    button.textContent = form.dataset.clear;
+    button.hidden = !chosen();
+    button.addEventListener("click", () => {
+      const radio = chosen();
+      if (!radio) return;
+      radio.focus();
+      radio.checked = false;
+      button.hidden = true;
+      save({ target: radio });
+    });
+    card.addEventListener("change", () => { button.hidden = !chosen(); });
+    card.append(button);
+  }
   form.addEventListener("submit", (event) => {
     if (leaving || !busy) return;
-    event.preventDefault();
+    event.preventDefault();  // what is being saved is saved first
     const button = event.submitter;
-    busy.then(() => { leaving = true; form.requestSubmit(button); });
+    busy.then(() => { leaving = true; form.requestSubmit(button); leaving = false; });
   });
 })();

@@ -14,6 +14,7 @@ from coachresearch.core.errors import EstimationError
 from coachresearch.display.result import Result
 from coachresearch.moments.moments import Moments
 from coachresearch.psychometrics.efa import FactorSolution
+from coachresearch.psychometrics.sem.cfa import ConfirmatoryModel
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ _FOLDER = Path(__file__).parent / "witnesses"
 _KINDS: Mapping[str, tuple[_Needs, float]] = MappingProxyType({
     "reliability": ("moments", 1e-4), "structure": ("moments", 1e-3), "factor_solution": ("moments", 5e-3),
     "dimensions": ("moments", 1e-6), "reliability_bounds": ("moments", 1e-6), "polychoric": ("rows", 1e-3),
-    "ordinal_reliability": ("rows", 1e-3), "icc": ("rows", 1e-6),
+    "ordinal_reliability": ("rows", 1e-3), "icc": ("rows", 1e-6), "cfa": ("moments", 1e-4),
 })
 """Kind of result to what its witness needs, and how near it should come (relative, above 1 in size)."""
 _ROTATIONS = MappingProxyType({
@@ -68,8 +69,8 @@ def witness(result: Result, data: Moments | pd.DataFrame) -> Witness:
     Parameters
     ----------
     result : Result
-        Of kind reliability, structure, factor_solution, dimensions, reliability_bounds, polychoric, ordinal_reliability
-        or icc.
+        Of kind reliability, structure, factor_solution, dimensions, reliability_bounds, polychoric,
+        ordinal_reliability, icc or cfa (one group, complete rows, maximum likelihood).
     data : Moments or DataFrame
         What the result was computed from. Kinds made from Moments need these (a covariance matrix travels, no rows);
         the others need the rows, and rows are people's answers: treat them as such.
@@ -91,6 +92,8 @@ def witness(result: Result, data: Moments | pd.DataFrame) -> Witness:
     if result.kind not in _KINDS:
         raise EstimationError(f"There is no witness for results of kind {result.kind!r}",
                               remedy=f"There are witnesses for: {', '.join(_KINDS)}.")
+    if isinstance(result, ConfirmatoryModel) and isinstance(data, Moments):
+        data = _checked_model(result, data)
     needs, tolerance = _KINDS[result.kind]
     if (needs == "moments") != isinstance(data, Moments):
         form = "Moments" if needs == "moments" else "a frame of rows"
@@ -117,6 +120,8 @@ def _settings(result: Result, data: Moments | pd.DataFrame) -> dict[str, str]:
     if isinstance(data, Moments):
         scores = [one.method for one in result.estimates if one.term == "scale_sd"]
         settings["share"] = "1" if scores == ["scale_sum"] else f"1 / {len(data.columns)}"
+    if isinstance(result, ConfirmatoryModel) and isinstance(data, Moments):
+        settings |= _model_settings(result, data)
     if isinstance(result, FactorSolution):
         single = result.loadings.shape[1] == 1
         if not single and result.rotation.kind not in _ROTATIONS:
@@ -126,6 +131,28 @@ def _settings(result: Result, data: Moments | pd.DataFrame) -> dict[str, str]:
         settings |= {"factors": str(result.loadings.shape[1]), "rotation": f'"{rotation}"',
                      "estimator": f'"{ {"principal_axis": "pa"}.get(result.estimator, result.estimator) }"'}
     return settings
+
+
+def _checked_model(result: ConfirmatoryModel, moments: Moments) -> Moments:
+    if len(result.groups) > 1 or result.full_information or result.estimator != "ml":
+        raise EstimationError("There is a witness for models of one group, complete rows and maximum likelihood alone",
+                              remedy='Fit the model so with cfa(..., estimator="ml").')
+    chosen = moments.select(result.solution.table.observed)
+    if chosen.n != result.n or not np.allclose(chosen.scatter / chosen.n, result.solution.seen[0].cov):
+        raise EstimationError("The moments are not those behind the model",
+                              remedy="Hand over what the result was computed from.")
+    return chosen
+
+
+def _model_settings(result: ConfirmatoryModel, moments: Moments) -> dict[str, str]:
+    model, choices = result.model, result.choices
+    text = model.text or "\n".join(f"{term.lhs} {term.op} {term.rhs}" for term in model.terms)
+    flags = {"std_lv": choices.identification == "std_lv", "orthogonal": choices.orthogonal,
+             "fixed_x": choices.fixed_predictors, "means": choices.mean_structure}
+    settings = {name: "TRUE" if value else "FALSE" for name, value in flags.items()}
+    if choices.mean_structure:
+        settings["centre"] = f"c({', '.join(repr(float(value)) for value in moments.mean)})"
+    return settings | {"model": f'r"---({text})---"', "information": f'"{result.information}"'}
 
 
 def _expected(result: Result, tolerance: float) -> pd.DataFrame:

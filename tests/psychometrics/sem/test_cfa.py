@@ -13,7 +13,8 @@ from coachresearch.moments.collect import collect
 from coachresearch.moments.moments import Moments
 from coachresearch.psychometrics.sem.cfa import cfa, cfa_groups
 from coachresearch.psychometrics.sem.maximum_likelihood import discrepancy, gradient, observed_information
-from coachresearch.psychometrics.sem.syntax import parse_model
+from coachresearch.psychometrics.sem.syntax import model_of_keys, parse_model
+from coachresearch.psychometrics.witness import witness
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "reference/sem/lavaan_ml.json").read_text(encoding="utf-8"))
 CASES = {case["id"]: case for case in REFERENCE["cases"]}
@@ -132,6 +133,36 @@ def test_few_rows_are_refused_or_told():
     found = cfa(collect(rows.head(60)), model)
     assert "sem_few_rows" in {one.code for one in found.cautions}
     assert "60 rows carry 21 free parameters" in found.summary()
+
+
+def test_a_text_is_not_yet_a_model():
+    with pytest.raises(EstimationError, match=r"A str is not a model(?s:.*)parse_model"):
+        cfa(moments_of("hs1939"), THREE)
+
+
+def test_a_factor_scaled_by_hand_is_the_same_model():
+    moments = moments_of("hs1939")
+    by_hand = cfa(moments, parse_model("f =~ NA*x1 + x2 + x3 + x4\nf ~~ 1*f"))
+    option = cfa(moments, parse_model("f =~ x1 + x2 + x3 + x4"), identification="std_lv")
+    for one in option.parameters:
+        np.testing.assert_allclose(by_hand.estimate(one.term).estimate, one.estimate, atol=1e-5)
+
+
+def test_the_witness_carries_the_model_and_its_covariances():
+    moments = moments_of("poldem")
+    found = cfa(moments, parse_model(CASES["poldem.sem.ml"]["model"]))
+    made = witness(found, moments)
+    assert "dem60 ~ a*ind60" in made.script
+    assert "sem(model, sample.cov = covariances()" in made.script
+    assert list(made.data.columns) == ["item", *found.solution.table.observed]
+    assert {"ind", "chi_square", "x1 ~~ x1"} <= set(made.expected["term"])
+    keyed = witness(cfa(moments, model_of_keys({"ind60": ("x1", "x2", "x3")})), moments)
+    assert "ind60 =~ x3" in keyed.script
+    with pytest.raises(EstimationError, match="not those behind the model"):
+        witness(found, Moments(moments.columns, moments.n, moments.mean, moments.scatter * 2))
+    both = cfa_groups({"one": moments, "two": moments}, found.model)
+    with pytest.raises(EstimationError, match="one group, complete rows and maximum likelihood"):
+        witness(both, moments)
 
 
 def test_other_rows_are_refused():

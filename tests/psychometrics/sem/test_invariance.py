@@ -109,6 +109,14 @@ def test_small_groups_decide_nothing():
         invariance(groups(n=4), ONE)
 
 
+def test_three_items_leave_nothing_to_test_before_loadings_are_equal():
+    three = {name: one.select("abc") for name, one in groups().items()}
+    found = invariance(three, model_of_keys({"f": ("a", "b", "c")}))
+    assert found.rungs[0].model.fit.df == 0
+    assert found.reached == "strict"
+    assert "sem_saturated" in {one.code for one in found.cautions}
+
+
 def test_ratings_are_no_groups_of_people():
     rated = {name: Moments(one.columns, one.n, one.mean, one.scatter, "rating") for name, one in groups().items()}
     assert invariance_gate(invariance(rated, ONE), "trust").reason == "groups_not_of_people"

@@ -190,7 +190,7 @@ def _fitted(
     groups: Mapping[str, Moments], model: Model, choices: Choices, estimator: SemEstimator,
     rows: Mapping[str, pd.DataFrame] | None, information: Information, conf_level: float, title: str, source: str,
 ) -> ConfirmatoryModel:
-    checked_options(estimator, information, conf_level, choices)
+    checked_options(model, estimator, information, conf_level, choices)
     columns = next(iter(groups.values())).columns
     table = parameter_table(model, columns, tuple(groups), choices)
     _check_exceptions(choices, table.rows)
@@ -220,8 +220,13 @@ def model_result(
         cautions=_cautions(moments, solution))
 
 
-def checked_options(estimator: str, information: str, conf_level: float, choices: Choices) -> None:
+def checked_options(
+    model: object, estimator: str, information: str, conf_level: float, choices: Choices
+) -> None:
     """Refuse options that are not known."""
+    if not isinstance(model, Model):
+        raise EstimationError(f"A {type(model).__name__} is not a model",
+                              remedy="Read the text with parse_model, or take model_of_keys.")
     for value, allowed in ((estimator, SemEstimator), (information, Information),
                            (choices.identification, Identification)):
         if value not in get_args(allowed):
@@ -272,9 +277,12 @@ def _second(
                                   where=f"group {name}" if name else "", remedy="Give the rows behind the moments.")
         _, values = numeric_rows(rows[name][list(moments.columns)])
         complete = values[~np.isnan(values).any(axis=1)]
-        if len(complete) != moments.n or not np.allclose(complete.mean(axis=0), moments.mean):
-            raise EstimationError("The rows are not those behind the moments: their number or their means differ",
-                                  where=f"group {name}" if name else "", remedy="Give the rows behind the moments.")
+        same = len(complete) == moments.n and np.allclose(complete.mean(axis=0), moments.mean) and np.allclose(
+            np.sum((complete - moments.mean) ** 2, axis=0), np.diag(moments.scatter))
+        if not same:
+            raise EstimationError("The rows are not those behind the moments: their number, means or variances "
+                                  "differ", where=f"group {name}" if name else "",
+                                  remedy="Give the rows behind the moments.")
         found.append(complete)
     return tuple(found)
 
@@ -286,7 +294,7 @@ def _parameters(
     values = parameter_values(table, layouts, solution.theta, model.defined, standard)
     moves = slopes(lambda at: parameter_values(table, layouts, at, model.defined, standard), solution.theta)
     variances = np.einsum("ij,jk,ik->i", moves, solution.covariance, moves)
-    errors = np.sqrt(np.maximum(variances, 0.0))
+    errors = np.sqrt(np.where(variances < -1e-10, nan, np.maximum(variances, 0.0)))
     names = [(one.name, table.groups[one.group]) for one in table.rows]
     names += [(one.name, "") for one in model.defined]
     return tuple(_estimates(names, values, errors, n, conf_level, method))
@@ -298,14 +306,15 @@ def _estimates(
     from scipy.stats import norm
 
     away = float(norm.ppf((1 + conf_level) / 2)) * errors
-    known = (errors > 1e-12) & ~np.isnan(values)
+    known = (errors > 1e-12) & ~np.isnan(values)  # neither fixed nor undefined
     ratio = np.divide(values, errors, out=np.full(len(values), nan), where=known)
     chance = 2 * norm.sf(np.abs(ratio))
     found = []
     for i, (term, group) in enumerate(names):
         value = float(values[i])
         if not known[i]:
-            found.append(Estimate(term, value, group, std_error=0.0 if value == value else nan, n=n, method=method))
+            error = float(errors[i]) if value == value else nan
+            found.append(Estimate(term, value, group, std_error=error, n=n, method=method))
             continue
         found.append(Estimate(
             term, value, group, std_error=float(errors[i]), statistic=float(ratio[i]), p_value=float(chance[i]),
@@ -361,6 +370,10 @@ def _cautions(groups: Mapping[str, Moments], solution: Solution) -> tuple[Cautio
         latent = one.total[k:, k:]
         if len(latent) > 1 and float(np.linalg.eigvalsh(latent)[0]) < -1e-8:
             found.append(caution("sem_factors_not_positive", group=group or "-"))
+    undefined = np.flatnonzero(np.diag(solution.covariance) <= 0)
+    if len(undefined):
+        found.append(caution("sem_error_undefined", parameters=", ".join(dict.fromkeys(
+            one.name for one in solution.table.rows if one.free in undefined))))
     q = solution.table.n_free
     if solution.fit.n < q:
         found.append(caution("sem_fewer_rows_than_parameters", n=solution.fit.n, parameters=q))

@@ -177,9 +177,9 @@ def _rung(step: Step, fitted: ConfirmatoryModel, before: Rung | None, rule: str)
     delta, test = (nan, nan, nan), None
     if before is not None:
         test = difference_test(fitted, before.model)
-        delta = (_cfi(fitted) - _cfi(before.model), _rmsea(fitted) - _rmsea(before.model),
+        delta = (_cfi(fitted) - _cfi(before.model), _misfit(fitted) - _misfit(before.model),
                  fitted.fit.srmr - before.model.fit.srmr)
-    holds = invariance_rule(rule).holds(step, fitted.n, delta, _rmsea(fitted))
+    holds = invariance_rule(rule).holds(step, fitted.n, delta, _misfit(fitted))
     return Rung(step, fitted, test, *delta, holds)
 
 
@@ -189,6 +189,11 @@ def _cfi(model: ConfirmatoryModel) -> float:
 
 def _rmsea(model: ConfirmatoryModel) -> float:
     return model.fit.rmsea if model.fit.corrected is None else model.fit.corrected.rmsea_scaled
+
+
+def _misfit(model: ConfirmatoryModel) -> float:
+    """Root mean square error; a model with nothing to test has none."""
+    return _rmsea(model) if model.fit.df else 0.0
 
 
 def _estimates(rungs: list[Rung]) -> tuple[Estimate, ...]:

@@ -92,7 +92,7 @@ def cfa_missing(
     (2000), Sociological Methodology 30, 165-200.
     """
     choices = Choices(identification, orthogonal, True, False)
-    checked_options(estimator, "observed", conf_level, choices)
+    checked_options(model, estimator, "observed", conf_level, choices)
     if estimator == "mlm":
         raise EstimationError("The estimator 'mlm' is for complete rows", remedy='Use estimator="mlr".')
     table = parameter_table(model, patterns.columns, ("",), choices)

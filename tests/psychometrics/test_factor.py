@@ -65,7 +65,7 @@ def test_the_search_does_not_rest_on_the_ridge_between_two_groups_of_items():
         rest = np.linalg.eigvalsh(scaled)[:-1]
         return np.sum(rest - np.log(rest) - 1)
 
-    alike = (found.uniquenesses[:3] + found.uniquenesses[3:]) / 2
+    alike = np.tile((found.uniquenesses[:3] + found.uniquenesses[3:]) / 2, 2)
     assert discrepancy(found.uniquenesses) < discrepancy(alike) - 0.01
 
 

@@ -20,7 +20,7 @@ from coachresearch.psychometrics.sem.indices import ModelFit
 from coachresearch.psychometrics.sem.matrices import FloatArray, slopes
 from coachresearch.psychometrics.sem.maximum_likelihood import Seen
 from coachresearch.psychometrics.sem.solution import Information, SemEstimator, Solution, solve
-from coachresearch.psychometrics.sem.standardised import Standard, parameter_values
+from coachresearch.psychometrics.sem.standardised import STANDARDS, entries_of, parameter_values
 from coachresearch.psychometrics.sem.syntax import Model
 from coachresearch.psychometrics.sem.table import (
     Choices,
@@ -209,8 +209,7 @@ def model_result(
 ) -> ConfirmatoryModel:
     """Wrap a solution into its result; `moments` are behind the cautions."""
     n = solution.fit.n
-    listed = {kind: _parameters(solution, model, kind, n, conf_level, method)
-              for kind in ("none", "latent", "all")}
+    listed = dict(zip(STANDARDS, _parameters(solution, model, n, conf_level, method), strict=True))
     return ConfirmatoryModel(
         title=title, source=source, method=method, model=model, estimator=estimator, information=information,
         choices=choices, n=n, groups=solution.table.groups,
@@ -288,16 +287,18 @@ def _second(
 
 
 def _parameters(
-    solution: Solution, model: Model, standard: Standard, n: int, conf_level: float, method: str
-) -> tuple[Estimate, ...]:
+    solution: Solution, model: Model, n: int, conf_level: float, method: str
+) -> list[tuple[Estimate, ...]]:
+    """Every parameter as it is, in units of the factors, and of all variables."""
     table, layouts = solution.table, solution.layouts
-    values = parameter_values(table, layouts, solution.theta, model.defined, standard)
-    moves = slopes(lambda at: parameter_values(table, layouts, at, model.defined, standard), solution.theta)
-    variances = np.einsum("ij,jk,ik->i", moves, solution.covariance, moves)
-    errors = np.sqrt(np.where(variances < -1e-10, nan, np.maximum(variances, 0.0)))
+    entries = entries_of(table, layouts)
+    values = parameter_values(table, layouts, entries, solution.theta, model.defined)
+    moves = slopes(lambda at: parameter_values(table, layouts, entries, at, model.defined).ravel(), solution.theta)
+    variances = np.sum((moves @ solution.covariance) * moves, axis=1)
+    errors = np.sqrt(np.where(variances < -1e-10, nan, np.maximum(variances, 0.0))).reshape(values.shape)
     names = [(one.name, table.groups[one.group]) for one in table.rows]
     names += [(one.name, "") for one in model.defined]
-    return tuple(_estimates(names, values, errors, n, conf_level, method))
+    return [tuple(_estimates(names, *pair, n, conf_level, method)) for pair in zip(values, errors, strict=True)]
 
 
 def _estimates(

@@ -17,43 +17,55 @@ from coachresearch.psychometrics.sem.table import ParameterTable
 Standard = Literal["none", "latent", "all"]
 
 
+STANDARDS: tuple[Standard, ...] = ("none", "latent", "all")
+
+
+def entries_of(table: ParameterTable, layouts: Sequence[Layout]) -> NDArray:
+    """Group, kind, row and column of every parameter of the table (e, 4)."""
+    at = {name: i for i, name in enumerate(layouts[0].variables)}
+    return np.array([(one.group, *entry_of(one, at)) for one in table.rows])
+
+
 def parameter_values(
-    table: ParameterTable, layouts: Sequence[Layout], theta: NDArray, defined: Sequence[Defined], standard: Standard
+    table: ParameterTable, layouts: Sequence[Layout], entries: NDArray, theta: NDArray, defined: Sequence[Defined]
 ) -> NDArray:
-    """Every parameter of the table, then every defined one.
+    """Every parameter of the table, then every defined one; one row for each of `STANDARDS`.
+
+    As they are; in units of the factors; in units of all variables.
 
     Parameters
     ----------
     table : ParameterTable
     layouts : sequence of Layout
+    entries : array (e, 4)
+        From `entries_of`.
     theta : array (q)
         Free parameters; may be complex.
     defined : sequence of Defined
-    standard : {"none", "latent", "all"}
-        As they are; in units of the factors; in units of all variables.
 
     References
     ----------
     Bollen (1989), Structural Equations with Latent Variables, 349-350. Residual covariances become correlations of
     residuals.
     """
-    filled = [implied(where, theta) for where in layouts]
-    at = {name: i for i, name in enumerate(layouts[0].variables)}
-    values = np.empty(len(table.rows), dtype=theta.dtype)
-    groups = np.array([one.group for one in table.rows])
-    entries = np.array([entry_of(one, at) for one in table.rows])
-    for group, found in enumerate(filled):
-        mine = groups == group
-        values[mine] = _values(found, entries[mine], layouts[0].k, standard)
+    values = np.empty((len(STANDARDS), len(entries)), dtype=theta.dtype)
+    for group, where in enumerate(layouts):
+        mine, found = entries[:, 0] == group, implied(where, theta)
+        for place, standard in enumerate(STANDARDS):
+            values[place, mine] = _values(found, entries[mine, 1:], where.k, standard)
     if not defined:
         return values
+    return np.array([np.concatenate([row, _defined(table, row, defined)]) for row in values])
+
+
+def _defined(table: ParameterTable, values: NDArray, defined: Sequence[Defined]) -> NDArray:
     named: dict[str, complex] = {}
     for one, value in zip(table.rows, values, strict=True):
         if one.label:
             named.setdefault(one.label, value)
     for extra in defined:
         named[extra.name] = evaluate(extra, named)
-    return np.concatenate([values, np.array([named[extra.name] for extra in defined], dtype=theta.dtype)])
+    return np.array([named[extra.name] for extra in defined], dtype=values.dtype)
 
 
 def _values(found: Implied, entries: NDArray, k: int, standard: Standard) -> NDArray:

@@ -22,22 +22,23 @@ def compared(n=160, lost=0.0, comparison="o", **changed):
 
 
 @pytest.mark.parametrize(("assignment", "codes"), [
-    ("randomised", ["change_scores", "post_scores", "everybody", "by_team"]),
-    ("waitlist", ["change_scores", "post_scores", "everybody", "by_team"]),
-    ("self_selected", ["change_scores", "true_score", "weighted", "doubly_robust", "by_team"]),
+    ("randomised", ["change_scores", "post_scores", "everybody"]),
+    ("waitlist", ["change_scores", "post_scores", "everybody"]),
+    ("self_selected", ["change_scores", "true_score", "weighted", "doubly_robust"]),
 ])
 def test_each_design_has_its_other_analyses(assignment, codes):
     found = design_checks(compared(), assignment)
     assert [code for code, _ in found.sensitivity] == codes
     assert all(one.conf_low < one.estimate < one.conf_high for _, one in found.sensitivity)
     assert found.results[0].title == "Trust: other analyses"
+    assert found.main is not None and found.main.n == 160
 
 
 def test_one_group_knows_its_teams():
     found = design_checks(compared(comparison=None), "one_group")
-    assert [code for code, _ in found.sensitivity] == ["by_team"]
+    assert found.main is not None and found.main.term == "mean_change"
     alone = compared(comparison=None)
-    assert not design_checks(compared(comparison=None, table=alone.table.assign(team=None)), "one_group").sensitivity
+    assert design_checks(compared(comparison=None, table=alone.table.assign(team=None)), "one_group").main is None
 
 
 def test_many_leavers_are_asked_about_and_the_answer_stays_the_same():

@@ -143,3 +143,34 @@ def test_a_damaged_file_of_answers(study):
     shutil.copy(study / "study.yaml", study / "answers.db")
     said = refused(study, "measure", study)
     assert "answers.db" in said
+
+
+def test_a_wave_or_role_that_the_study_does_not_have(study, mapping):
+    file = study.parent / "answers.csv"
+    answers(5).to_csv(file, index=False)
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(text.replace("wave: {constant: T1}", "wave: {constant: Spring}"), encoding="utf-8")
+    assert "20 answers are from wave 'Spring'" in refused(study, "import", study, file, "--mapping", mapping)
+    mapping.write_text(text.replace("role: {constant: report}", "role: {constant: peer}"), encoding="utf-8")
+    assert "does not ask the role 'peer'" in refused(study, "import", study, file, "--mapping", mapping)
+    mapping.write_text(text.replace("wave: {constant: T1}", "wave: {constant: Before}"), encoding="utf-8")
+    assert call("import", study, file, "--mapping", mapping).returncode == 0  # the title of the wave will do
+
+
+def test_a_study_of_which_one_wave_is_answered_still_gets_its_report(study, mapping):
+    file = study.parent / "answers.csv"
+    answers(5).to_csv(file, index=False)
+    assert call("import", study, file, "--mapping", mapping).returncode == 0
+    done = call("report", study)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (study / "reports" / "study.html").is_file()
+
+
+def test_a_file_is_imported_anew_only_when_asked(study, mapping):
+    file = study.parent / "answers.csv"
+    answers(5).to_csv(file, index=False)
+    assert call("import", study, file, "--mapping", mapping).returncode == 0
+    mapping.write_text(mapping.read_text(encoding="utf-8") + "labels: {often: 4}\nmissing: {'3': skipped}\n",
+                       encoding="utf-8")
+    assert "--again" in refused(study, "import", study, file, "--mapping", mapping)
+    assert call("import", study, file, "--mapping", mapping, "--again").returncode == 0

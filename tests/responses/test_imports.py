@@ -133,8 +133,8 @@ def test_everything_wrong_is_told_at_once_by_row_and_column(written, told):
     for part in (
         "The mapping names a column 'trust_04', which answers.csv does not have (mapping)",
         "answers.csv has columns that the mapping does not mention: shoe_size (mapping)",
-        "Item 'trust_01' was answered 6, but its response scale 'often5' allows 1 to 5 (Nie, Selten, Manchmal, Oft, "
-        "Immer) (answers.csv, row 2, column trust_01)",
+        "Item 'trust_01' was answered 6, but its response scale 'often5' allows 1 to 5 (Never, Rarely, Sometimes, "
+        "Often, Always) (answers.csv, row 2, column trust_01)",
         "Item 'trust_02' holds 'sometimes maybe', which is neither a code nor a label",
         "answers.csv, row 3, column trust_02",
         "Person 'P1' answers as self in wave 'T1' a second time (first in row 2) (answers.csv, row 4, column id)",

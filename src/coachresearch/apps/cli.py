@@ -49,8 +49,9 @@ def _complain(message: str) -> None:
 def new(
     folder: Annotated[Path, typer.Argument(help="Folder to make; its name becomes the study's id.")],
     title: Annotated[str, typer.Option(help="Title of the study.")] = "",
-    assignment: Annotated[str, typer.Option(help="How people come into their arms: randomised, waitlist, matched, "
-                                                 "self_selected, one_group or cross_section.")] = "waitlist",
+    assignment: Annotated[str, typer.Option(help="How people come into their arms: randomised or waitlist (both by "
+                                                 "lot), matched, self_selected (they chose or were chosen), "
+                                                 "one_group or cross_section.")] = "waitlist",
     instrument: Annotated[str, typer.Option(help="Instrument of the primary outcome.")] = "mq5",
     form: Annotated[str, typer.Option(help="Form of that instrument.")] = "core",
 ) -> None:
@@ -178,6 +179,8 @@ def import_file(
                                               "JSON file that a form in one file handed back.")],
     mapping: Annotated[Path | None, typer.Option(help="YAML file that says which column is what.")] = None,
     instrument: Annotated[str, typer.Option(help="Without a mapping: print a proposed one for this instrument.")] = "",
+    again: Annotated[bool, typer.Option(help="Import a file anew, with a corrected mapping: the new answers then count "
+                                             "instead of the earlier ones.")] = False,
 ) -> None:
     """Import answers that others collected, or that were exported here; all of the file or nothing."""
     from coachresearch.apps.forms import import_returned
@@ -191,7 +194,7 @@ def import_file(
     elif mapping is None:
         typer.echo(proposed(study, file, instrument=instrument))
     else:
-        typer.echo(import_into(study, file, mapping))
+        typer.echo(import_into(study, file, mapping, again=again))
 
 
 @app.command()

@@ -25,7 +25,7 @@ from coachresearch.claims.claim import Claim, Estimand, deciding_gate, make_clai
 from coachresearch.core.caution import Caution, caution
 from coachresearch.core.errors import DesignError
 from coachresearch.core.estimate import Estimate
-from coachresearch.core.gate import not_assessable
+from coachresearch.core.gate import Gate, not_assessable
 from coachresearch.display.text import sentence
 from coachresearch.instruments.instrument import Instrument
 from coachresearch.instruments.library import claim_level
@@ -202,10 +202,11 @@ def _ends(instrument: Instrument | None, scale: str) -> tuple[float, float]:
 def _wide(opened: StudyFolder, scores: Scores, outcome: Outcome) -> pd.DataFrame:
     table = scores.matrix(outcome.scale, role=outcome.role, keep=("arm", "team", "level"),
                           people=opened.people.people, everyone=True)
-    for wave in opened.study.waves[:2]:
-        if f"{outcome.scale}@{wave.id}" not in table:
-            table[f"{outcome.scale}@{wave.id}"] = float("nan")
-    return table
+    columns = [f"{outcome.scale}@{wave.id}" for wave in opened.study.waves[:2]]
+    for column in columns:
+        if column not in table:
+            table[column] = float("nan")
+    return table[table["arm"].notna() | table[columns].notna().any(axis=1)]  # raters belong to no arm and have no score
 
 
 def _compared(opened: StudyFolder) -> tuple[str, str | None]:
@@ -288,12 +289,17 @@ def _claim(
     coached, comparison = _compared(opened)
     return make_claim(
         id=f"{outcome.scale}.{outcome.role}", outcome=found.title, estimand=estimand, estimate=estimate,
-        design=study.assignment, gate=deciding_gate(gate for one in measured for gate in one.gates),
+        design=study.assignment, gate=deciding_gate(gate for one in measured for gate in one.gates if _counts(gate)),
         status_level=level, coached=arms[coached], comparison=arms[comparison] if comparison else "",
         self_report=outcome.role == "self", sensitivity=sensitivity, wanted=outcome.better,
         smallest_worthwhile=outcome.smallest_worthwhile,
         reservations=(*checks.reservations, *untimely(opened, coached, comparison)),
         notes=() if outcome == study.primary else ("several_outcomes",))
+
+
+def _counts(gate: Gate) -> bool:
+    """Whether a gate bears on a claim: a structure that a small study cannot test costs nothing, a failed one does."""
+    return gate.kind != "structure" or gate.verdict != "not_assessable"
 
 
 def _decisive(found: Change) -> tuple[Estimand, Estimate]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coachresearch.apps.folder import StudyFolder, open_folder
 from coachresearch.core.contracts import PEOPLE, RESPONSES
-from coachresearch.core.errors import ResponseError
+from coachresearch.core.errors import Fault, ResponseError
 from coachresearch.core.located import read_located
 from coachresearch.display.text import caution_sentence, sentence
 
@@ -44,7 +45,7 @@ def proposed(study: str | Path, file: str | Path, *, instrument: str = "") -> st
                    role=asked.roles[0])
 
 
-def import_into(study: str | Path, file: str | Path, mapping: str | Path) -> str:
+def import_into(study: str | Path, file: str | Path, mapping: str | Path, *, again: bool = False) -> str:
     """Import a file of answers or scores, all of it or nothing, and say what came of it.
 
     Parameters
@@ -55,6 +56,8 @@ def import_into(study: str | Path, file: str | Path, mapping: str | Path) -> str
         CSV, XLSX or SPSS .sav.
     mapping : str or Path
         YAML file; one that has ``scores`` describes ready-made scores, any other answers.
+    again : bool
+        Whether a file that was imported before is imported anew, with a corrected mapping.
 
     Raises
     ------
@@ -64,8 +67,8 @@ def import_into(study: str | Path, file: str | Path, mapping: str | Path) -> str
     opened = open_folder(study)
     described = read_located(Path(mapping), error=ResponseError).data
     if isinstance(described, dict) and "scores" in described:
-        return _import_scores(opened, Path(file), Path(mapping))
-    return _import_answers(opened, Path(file), Path(mapping))
+        return _import_scores(opened, Path(file), Path(mapping), again=again)
+    return _import_answers(opened, Path(file), Path(mapping), again=again)
 
 
 def is_exported(file: Path) -> bool:
@@ -95,6 +98,7 @@ def import_exported(study: str | Path, file: str | Path) -> str:
     opened, place = open_folder(study), Path(file)
     frame = RESPONSES.check(pd.read_csv(place, dtype="string", keep_default_na=False), where=place.name,
                             error=ResponseError)
+    frame = in_waves(opened, frame, place.name)
     Responses(frame, tuple(opened.instruments.values()), opened.study.id)
     digest = hashlib.sha256(place.read_bytes()).hexdigest()
     marks = [InstrumentMark(one.id, one.version, one.content_hash) for one in opened.instruments.values()]
@@ -107,24 +111,63 @@ def import_exported(study: str | Path, file: str | Path) -> str:
                     database=opened.database.name, left_out=0)
 
 
-def _import_answers(opened: StudyFolder, file: Path, mapping: Path) -> str:
+def _import_answers(opened: StudyFolder, file: Path, mapping: Path, *, again: bool) -> str:
     from coachresearch.responses.imports import import_answers, read_answers
     from coachresearch.responses.mapping import read_mapping
     from coachresearch.store.store import open_store
 
     imported = read_answers(file, read_mapping(mapping), opened.instruments, opened.study.id)
+    imported = replace(imported, responses_frame=in_waves(opened, imported.responses_frame, file.name))
     people, added = _with_new_people(opened, imported.people_frame, file.name)
     with open_store(opened.database, study=opened.study.id) as store:
-        receipt = import_answers(store, imported)
+        receipt = import_answers(store, imported, again=again)
     _write_people(opened, people, added)
     if receipt.replayed:
         return sentence("app.imported_before", file=file.name, when=f"{receipt.received_at:%Y-%m-%d %H:%M} UTC")
     told = sentence("app.imported", rows=imported.rows, file=file.name, answers=len(imported.responses_frame),
                     database=opened.database.name, left_out=imported.left_out)
+    strangers = _not_listed(opened, imported.responses_frame)
+    told += "\n" + sentence("app.not_listed", n=strangers) if strangers else ""
     return _told(told, added, imported.cautions)
 
 
-def _import_scores(opened: StudyFolder, file: Path, mapping: Path) -> str:
+def in_waves(opened: StudyFolder, answers: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the answers with titles of waves turned into their ids.
+
+    Raises
+    ------
+    ResponseError
+        For a wave that the study does not have, or a role that it does not ask this questionnaire in that wave.
+    """
+    ids = {wave.title: wave.id for wave in opened.study.waves} | {wave.id: wave.id for wave in opened.study.waves}
+    asked = {(wave.id, one.instrument, role) for wave in opened.study.waves for one in wave.asked for role in one.roles}
+    placed = answers.assign(wave=answers["wave"].map(lambda wave: ids.get(str(wave), str(wave))).astype("string"))
+    counts = placed["wave"].value_counts()
+    waves = ", ".join(one.id for one in opened.study.waves)
+    faults = [Fault(f"{counts[wave]} answers are from wave {wave!r}, which the study does not have", name,
+                    f"It has: {waves}. Rename it in the mapping: "
+                    f"wave: {{column: ..., values: {{{wave}: {opened.study.waves[0].id}}}}}.")
+              for wave in sorted({str(wave) for wave in placed["wave"]} - set(ids.values()))]
+    seen = set(zip(placed["wave"], placed["instrument"], placed["role"], strict=True))
+    faults += [Fault(f"The study does not ask the role {role!r} the questionnaire {instrument!r} in wave {wave!r}",
+                     name, "Correct the role in the mapping, or add it to the wave in study.yaml.")
+               for wave, instrument, role in sorted(seen - asked) if wave in set(ids.values())]
+    if faults:
+        raise ResponseError.of(faults)
+    return placed
+
+
+def _not_listed(opened: StudyFolder, answers: pd.DataFrame) -> int:
+    """Count the pairs of rater and rated that a table of relations does not list; none where there is no such table."""
+    known = opened.people.relations
+    if known.empty:
+        return 0
+    listed = set(zip(known["target"], known["rater"], known["role"], strict=True))
+    others = answers[answers["role"] != "self"]
+    return len(set(zip(others["target"], others["person"], others["role"], strict=True)) - listed)
+
+
+def _import_scores(opened: StudyFolder, file: Path, mapping: Path, *, again: bool) -> str:
     from coachresearch.responses.mapping import read_score_mapping
     from coachresearch.responses.scored import import_scores, read_scored
     from coachresearch.store.store import open_store
@@ -132,7 +175,7 @@ def _import_scores(opened: StudyFolder, file: Path, mapping: Path) -> str:
     imported = read_scored(file, read_score_mapping(mapping))
     people, added = _with_new_people(opened, imported.people_frame, file.name)
     with open_store(opened.database, study=opened.study.id) as store:
-        receipt = import_scores(store, imported)
+        receipt = import_scores(store, imported, again=again)
     _write_people(opened, people, added)
     if receipt.replayed:
         return sentence("app.imported_before", file=file.name, when=f"{receipt.received_at:%Y-%m-%d %H:%M} UTC")

@@ -57,6 +57,10 @@ def measure_scale(
     name = f"{scale.id}@{wave.id}.{role}"
     items = keyed(responses, scale.id, wave=wave.id, role=role, instrument=instrument.id)
     rule = scale.rule
+    rated = items.index.get_level_values(0).nunique()
+    if role != "self" and rated < opened.study.min_group:
+        gate = replace(not_assessable(name, reason="too_few_people", n=rated), unit="person")
+        return ScaleMeasurement(id=name, title=title, gates=(gate,))
     if instrument.model_of(scale.id) != "reflective" or (rule != "mean" and rule != "sum"):
         gate = not_assessable(name, reason="not_reflective", n=len(items))
         return ScaleMeasurement(id=name, title=title, gates=(gate,))
@@ -122,7 +126,7 @@ def measurement_report_of(study: str | Path) -> Report:
         raise DesignError(f"The answers of study {opened.study.id!r} carry no scale of its instruments",
                           remedy="Check that the form that was answered holds the items of a scale.")
     facts = MeasurementFacts(
-        title=opened.study.title, question=opened.study.question, n=int(responses.frame["target"].nunique()),
+        title=opened.study.title, question=opened.study.question, n=int(responses.frame["person"].nunique()),
         instruments=instrument_facts(opened), min_group=opened.study.min_group, language=opened.study.language,
         provenance=replace(provenance(opened, "coachresearch measure", responses.frame), seed=SEED),
         simulated=opened.study.simulated)

@@ -151,7 +151,7 @@ def _effect(
         told = [claim for claim in claims if claim.outcome == one.title]
         parts.append(Heading(Quote(one.title)))
         parts += [Say(claim.sentence.code, claim.sentence.params) for claim in told]
-        if has_figure(one.kind):
+        if has_figure(one.kind) and _drawable(one.figure_frame):
             parts += [Drawn(one.kind, _named(one.figure_frame, facts.names), say("change.figure", title=one.title))]
             parts += [say("explain.lines")] if one.kind == "change" else []
         names = tuple(sorted(facts.names.items()))
@@ -161,6 +161,11 @@ def _effect(
         folded = bool(main) or one.kind != "change"
         parts.append(TableOf(one, names, (), say("change.all_numbers", title=one.title) if folded else None))
     return (*parts, *_forest(claims))
+
+
+def _drawable(frame: pd.DataFrame) -> bool:
+    """Whether there is anything to draw: nobody may have a score at both waves yet."""
+    return bool((frame["part"] == "person").any()) if "part" in frame else len(frame) > 0
 
 
 def _named(frame: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from coachresearch.core.caution import Caution, caution
 from coachresearch.core.contracts import RESPONSES
 from coachresearch.core.errors import InstrumentError, ResponseError
-from coachresearch.instruments.instrument import Form, Instrument, ResponseScale
+from coachresearch.instruments.instrument import Form, Instrument, ResponseScale, words_in
 from coachresearch.responses.cells import Meaning, Unclear, answer_in, key_of, meanings_of, time_in
 from coachresearch.responses.checks import options_of
 from coachresearch.responses.facts import Findings, cells_of, check_columns, names_of, people_of, subjects_of
@@ -356,7 +356,7 @@ def _within(cell: Cell, ranges: Sequence[tuple[Any, Any]]) -> bool:
 
 
 def _allowed(options: ResponseScale) -> str:
-    labels = list(dict.fromkeys(label for words in options.labels for _, label in words[:1]))
+    labels = list(dict.fromkeys(label for words in options.labels if (label := words_in(words, "en"))))
     return f"{options_of(options)} ({', '.join(labels)})" if labels else options_of(options)
 
 

@@ -293,7 +293,8 @@ def _write(connection: Connection, batch: Batch) -> Receipt:
     if before is not None:
         if before.digest != batch.digest:
             raise OtherBody(f"The key {batch.key!r} was already used for other rows",
-                            remedy="The first ones are kept. Send different rows under a key of their own.")
+                            remedy="The first ones are kept. Send different rows under a key of their own; to import "
+                                   "a file anew with a corrected mapping: coachresearch import ... --again.")
         return Receipt(before.sequence, before.key, before.rows, before.flagged, in_utc(before.received_at),
                        replayed=True)
     now = datetime.now(UTC)

@@ -20,7 +20,12 @@ _COMMENTS = {
     "title": "The name of the study in reports.",
     "question": "The question in one sentence.",
     "assignment": "How people come into their arms; it decides how strong a sentence the report may write:\n"
-                  "randomised, waitlist, matched, self_selected, one_group or cross_section.",
+                  "randomised     drawn by lot\n"
+                  "waitlist       drawn by lot who is coached first; the others wait for the same coaching\n"
+                  "matched        each coached person set beside a like one who is not\n"
+                  "self_selected  people chose, or were chosen; also a waiting list in order of asking\n"
+                  "one_group      everybody is coached\n"
+                  "cross_section  asked once, nobody compared",
     "arms": "Who is compared. coached: true for the arm that receives the coaching between the first two waves.",
     "waves": "When is asked, who answers what. Days may be added: opens: 2026-03-02, closes: 2026-03-13.",
     "primary": "The one result that the study is set up for. Decide before the data are seen.",

@@ -49,7 +49,7 @@ def test_from_an_empty_folder_it_lists_instruments_and_writes_a_report(installed
     listed = run(str(installed), "-m", "coachresearch", "instruments", "list", cwd=tmp_path)
     assert "mq5" in listed
     assert "mini_markers" in listed
-    run(str(installed), "-m", "coachresearch", "demo", "--out", "demo", "--only", "simulated", cwd=tmp_path)
+    run(str(installed), "-m", "coachresearch", "demo", "--out", "demo", cwd=tmp_path)
     pages = sorted((tmp_path / "demo").rglob("*.html"))
     assert pages, "no report was written"
     text = pages[0].read_text(encoding="utf-8")

@@ -82,6 +82,13 @@ def test_the_demo_ends_with_two_reports(demo):
         assert page.read_text(encoding="utf-8").startswith("<!")
 
 
+def test_the_demo_without_the_public_answers_says_so_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("coachresearch.apps.demo.find_spec", lambda name: None)
+    lines = list(run_demo(tmp_path))
+    assert "study.html" in lines[-2]
+    assert "coachresearch[examples]" in lines[-1]
+
+
 def test_ready_made_scores_are_evaluated_and_not_assessable(spring, tmp_path):
     study = tmp_path / "totals"
     study.mkdir()

